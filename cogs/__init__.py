@@ -1,0 +1,1 @@
+"""The control surface on Discord: one feature a file, each loaded by name."""

@@ -1,0 +1,1 @@
+"""The whole thing on real little plots, without a Discord account."""

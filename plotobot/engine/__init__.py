@@ -1,0 +1,1 @@
+"""The plotting engine: decides, starts, watches and tells. It knows nothing of Discord."""

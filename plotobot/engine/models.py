@@ -1,0 +1,229 @@
+"""The engine's values: what a job, a drive and an event are.
+
+All of them are frozen and serialisable (pydantic's TypeAdapter turns each into JSON and back), so
+that they can be stored, printed and later sent from another machine.
+Sizes are bytes, times are aware and in UTC, durations are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+GIB = 1024**3
+
+PhaseSeconds = tuple[float | None, float | None, float | None, float | None]
+NO_PHASES: PhaseSeconds = (None, None, None, None)
+
+
+class DriveKind(StrEnum):
+    """What the farmer uses a drive for; Ploto's five sets."""
+
+    TEMP = "temp"
+    TEMP2 = "temp2"
+    OUT = "out"
+    REPLOT = "replot"
+    DESTINATION = "destination"
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """One folder on one file system, used for one kind of thing."""
+
+    kind: DriveKind
+    path: str
+    """The folder itself; for a drive that is missing, what the farmer wrote."""
+    filesystem: str = ""
+    """Tells file systems apart: two folders with the same value share their free space."""
+    total: int = 0
+    free: int = 0
+    label: str | None = None
+    device: str | None = None
+    fs_type: str | None = None
+    model: str | None = None
+    bus: str | None = None
+    read_only: bool = False
+    missing: bool = False
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing can be written here, or None."""
+        if self.missing:
+            return "the drive is missing"
+        if self.read_only:
+            return "the drive is read-only"
+        return None
+
+
+class JobState(StrEnum):
+    """Where a job stands in its life."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    """The plotter ended without a plot that passes; `reason` says how."""
+    STOPPED = "stopped"
+    """Ended by a person."""
+    LOST = "lost"
+    """Ended without anybody there to see how (a reboot, a killed shim)."""
+
+    @property
+    def live(self) -> bool:
+        """Whether a plotter may still be at work."""
+        return self in (JobState.STARTING, JobState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of a plotter for one plot."""
+
+    id: str
+    plotter: str
+    k: int
+    temp: str
+    out: str
+    temp2: str | None = None
+    state: JobState = JobState.STARTING
+    status: str = "Initializing"
+    """Ploto's code: Initializing, 1.0 to 4.2, Copying, Completed; Failed, Stopped or Lost."""
+    fraction: float = 0.0
+    """How far the plot is, 0 to 1, by the plotter's own steps."""
+    plot_id: str | None = None
+    pid: int | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    exit_code: int | None = None
+    """None while it runs, and for ever where nobody could know it; -9 for SIGKILL."""
+    reason: str | None = None
+    """Why it failed, was stopped or is lost, with the last lines of its log."""
+    stuck: str | None = None
+    """The log line that says it cannot go on, such as "Retrying in five minutes"."""
+    phase_seconds: PhaseSeconds = NO_PHASES
+    total_seconds: float | None = None
+    copy_seconds: float | None = None
+    final_path: str | None = None
+    final_size: int | None = None
+    temp_need: int = 0
+    """Bytes it takes on temp at its peak."""
+    temp2_need: int = 0
+    out_need: int = 0
+    temp_used: int = 0
+    """Bytes of this plot found on temp at the last look."""
+    temp2_used: int = 0
+    out_used: int = 0
+
+    @property
+    def label(self) -> str:
+        """What people call it: `#1a2b k32 on /mnt/ssd1`."""
+        return f"#{self.id[-4:]} k{self.k} on {self.temp}"
+
+    @property
+    def phase(self) -> int:
+        """1 to 4, 0 before the first phase, 5 while copying and after."""
+        if self.status[:1].isdigit():
+            return int(self.status[0])
+        return 0 if self.status == "Initializing" else 5
+
+
+class EventKind(StrEnum):
+    """What can be told; each can be switched off in the settings."""
+
+    JOB_SPAWNED = "job_spawned"
+    JOB_NOT_SPAWNED = "job_not_spawned"
+    JOB_FINISHED = "job_finished"
+    JOB_FAILED = "job_failed"
+    JOB_STOPPED = "job_stopped"
+    JOB_STUCK = "job_stuck"
+    NO_OUT_DRIVE = "no_out_drive"
+    OUT_DRIVE_AGAIN = "out_drive_again"
+    DRIVE_MISSING = "drive_missing"
+    DRIVE_BACK = "drive_back"
+    QUOTA_REACHED = "quota_reached"
+    BOT_BACK = "bot_back"
+    TROUBLE = "trouble"
+    """Something of Plotobot's own went wrong; `data["what"]` says it in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, stored in the same transaction as the change it tells of."""
+
+    kind: EventKind
+    at: datetime
+    job: Job | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    id: int = 0
+    """Given by the store; grows by one."""
+    nonce: str = ""
+    """Given by the store; sent along with the message, so that a repeat is recognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriveView:
+    """A drive with what is planned on it: a row of `/drives`."""
+
+    drive: Drive
+    jobs: int = 0
+    """Running jobs that use it."""
+    reserved: int = 0
+    """Bytes those jobs still need on it."""
+    takes: int = 0
+    """Plots of the configured kind it can still take beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a drive got no job: a row of `/spawn why`."""
+
+    drive: str
+    """The temp drive's path, or "" where the rule holds them all."""
+    rule: str
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpawnerView:
+    """What the spawner is doing."""
+
+    running: bool
+    spawned: int
+    """Jobs started of the present quota."""
+    count: int | None
+    """The quota; None means without end."""
+    holds: tuple[Hold, ...] = ()
+    looked_at: datetime | None = None
+    next_look: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopResult:
+    """What `/stop` did."""
+
+    job: Job
+    processes: int
+    """How many processes were ended."""
+    files: int
+    """How many temp files were removed."""
+    bytes: int
+    left: tuple[str, ...] = ()
+    """Temp files that could not be removed, each with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What happened since a moment: the first form of the PlotoFy report."""
+
+    machine: str
+    since: datetime
+    until: datetime
+    finished: tuple[Job, ...] = ()
+    failed: tuple[Job, ...] = ()
+    """Failed, lost and stopped ones."""
+    running: tuple[Job, ...] = ()
+    drives: tuple[DriveView, ...] = ()

@@ -1,0 +1,118 @@
+"""What every plotting program has to tell: how to run it, what it needs, how to read its log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+PhaseSeconds = tuple[float | None, float | None, float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A plotting program found on this machine."""
+
+    argv: tuple[str, ...]
+    """The words that start it, without options; the first is an absolute path."""
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlotOrder:
+    """One plot to be made: what the command line is built from. Folders are absolute paths."""
+
+    k: int
+    temp: str
+    out: str
+    temp2: str | None = None
+    threads: int = 2
+    buffer_mib: int = 3390
+    buckets: int = 128
+    bitfield: bool = True
+    farmer_key: str | None = None
+    """96 hex digits; None lets the plotter take its own."""
+    pool_key: str | None = None
+    contract: str | None = None
+    """An xch1 address; excludes pool_key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Bytes that one plot takes at its peak."""
+
+    temp: int
+    temp2: int
+    """On a second temp drive, when one is used; else it stands on the temp drive too."""
+    out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a log has told so far of its latest plot."""
+
+    plotter: str | None = None
+    k: int | None = None
+    plot_id: str | None = None
+    status: str = "Initializing"
+    """Ploto's code: Initializing, 1.0 to 4.2, Copying, Completed, or Error."""
+    fraction: float = 0.0
+    temp: str | None = None
+    temp2: str | None = None
+    out: str | None = None
+    final_path: str | None = None
+    phase_seconds: PhaseSeconds = (None, None, None, None)
+    total_seconds: float | None = None
+    copy_seconds: float | None = None
+    stuck: str | None = None
+    """The line that says the plotter waits for something, until a line shows it goes on."""
+    error: str | None = None
+    unknown_lines: int = 0
+
+
+class LogReader(Protocol):
+    """Reads one log, piece by piece, in one plotter's dialect. Pure: it is fed lines."""
+
+    @property
+    def progress(self) -> Progress:
+        """The latest plot's progress; its phase never goes backwards."""
+        ...
+
+    def feed(self, lines: Iterable[bytes]) -> None:
+        """Take whole lines, without their line ends; no bytes can make it raise."""
+        ...
+
+
+class Plotter(Protocol):
+    """One plotting program. Adding one is one module and one line in `plotters.PLOTTERS`."""
+
+    @property
+    def name(self) -> str:
+        """The name in the settings and in what people read."""
+        ...
+
+    @property
+    def k_range(self) -> range:
+        """The k it can make."""
+        ...
+
+    def find(self, configured: Path | None = None) -> Program:
+        """Find the program: the configured path, else where its installer puts it. Blocks.
+
+        Raises:
+            PlotterMissing: with what was looked for, where, and the cure.
+        """
+        ...
+
+    def command(self, program: Program, order: PlotOrder) -> tuple[str, ...]:
+        """The exact argument list; no shell ever sees it."""
+        ...
+
+    def needs(self, order: PlotOrder) -> Needs:
+        """The space one plot takes."""
+        ...
+
+    def reader(self) -> LogReader:
+        """A fresh reader for a log of this plotter."""
+        ...

@@ -1,0 +1,1 @@
+"""Values in, Discord messages out: no I/O and no decisions here."""
