@@ -1,0 +1,62 @@
+"""How much room a drive really has: what is free, less what running jobs will still take. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from plotobot.engine.models import Drive, DriveKind, Job
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Promised bytes by file system, so that folders which share one share its free space too."""
+
+    drives: Sequence[Drive]
+    reserve: int = 0
+    """Bytes kept free on every file system."""
+    promised: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    @classmethod
+    def of(cls, drives: Sequence[Drive], jobs: Iterable[Job], reserve: int = 0) -> Ledger:
+        """A ledger in which all live jobs have been promised what they still need."""
+        ledger = cls(drives, reserve)
+        for job in jobs:
+            ledger.promise(job)
+        return ledger
+
+    def promise(self, job: Job) -> None:
+        """Set aside what a job still needs, wherever it needs it."""
+        for path, size in claims(job, self._filesystem):
+            self.promised[self._filesystem(path)] += size
+
+    def promised_on(self, path: str, job: Job) -> int:
+        """What one job still needs in one folder."""
+        return sum(size for where, size in claims(job, self._filesystem) if where == path)
+
+    def room(self, drive: Drive) -> int:
+        """Bytes a new plot may take here; negative where too much was promised already."""
+        if drive.problem:
+            return 0
+        return drive.free - self.promised[drive.filesystem] - self.reserve
+
+    def _filesystem(self, path: str) -> str:
+        # A folder that is not configured (any more) stands for itself.
+        return next((drive.filesystem for drive in self.drives if drive.path == path), path)
+
+
+def claims(job: Job, filesystem: Callable[[str], str]) -> Iterator[tuple[str, int]]:
+    """Folder and bytes of everything a job still has to write."""
+    yield job.temp, max(0, job.temp_need - job.temp_used)
+    if job.temp2:
+        yield job.temp2, max(0, job.temp2_need - job.temp2_used)
+    # On one file system the plotter renames the finished plot: it takes no second space there.
+    if filesystem(job.out) != filesystem(job.temp2 or job.temp):
+        yield job.out, max(0, job.out_need - job.out_used)
+
+
+def takes(drive: Drive, room: int, temp: int, temp2: int, out: int) -> int:
+    """How many more plots of the given needs fit on a drive of its kind."""
+    need = {DriveKind.TEMP: temp, DriveKind.TEMP2: temp2}.get(drive.kind, out)
+    return max(0, room) // need if need > 0 else 0

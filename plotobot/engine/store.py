@@ -1,0 +1,265 @@
+"""What must outlast the bot: jobs, events not yet told, notes and the journal of deletions.
+
+One SQLite file and exactly one connection (SQLite before 3.51.3 can damage a WAL that two
+connections share). Every transaction is one function in one call of the database's thread, so a
+cancelled task can neither leave one open nor tear one apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self, TypeVar
+
+import aiosqlite
+from pydantic import TypeAdapter
+
+from plotobot.engine.models import Event, EventKind, Job
+from plotobot.errors import PlotobotError
+
+T = TypeVar("T")
+
+JOB = TypeAdapter(Job)
+_DATA = TypeAdapter(dict[str, object])
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE jobs (
+            id TEXT PRIMARY KEY, state TEXT NOT NULL, created_at TEXT NOT NULL, ended_at TEXT,
+            body TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX jobs_by_creation ON jobs (created_at)",
+        "CREATE INDEX jobs_by_end ON jobs (ended_at) WHERE ended_at IS NOT NULL",
+        """CREATE TABLE events (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, nonce TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+            at TEXT NOT NULL, job TEXT, data TEXT NOT NULL, delivered_at TEXT
+        ) STRICT""",
+        "CREATE INDEX events_untold ON events (id) WHERE delivered_at IS NULL",
+        "CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+        """CREATE TABLE deletions (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, path TEXT NOT NULL,
+            size INTEGER NOT NULL, plot_id TEXT NOT NULL, why TEXT NOT NULL
+        ) STRICT""",
+    ),
+)
+"""Never edit one that has shipped; add the next. `PRAGMA user_version` counts those applied."""
+
+
+class StoreError(PlotobotError):
+    """The database cannot be used; the message says why and what to do."""
+
+
+class Store:
+    """The database of one state directory."""
+
+    def __init__(self, connection: aiosqlite.Connection, *, recovered: Path | None = None) -> None:
+        self._connection = connection
+        self.recovered = recovered
+        """Where a damaged database was put aside, if it was."""
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Open the database, or make it; a damaged one is put aside and a new one begun.
+
+        Raises:
+            StoreError: it was made by a newer Plotobot, or the disk does not let it be opened.
+        """
+        try:
+            return cls(await _connect(path))
+        except sqlite3.DatabaseError as error:
+            if not _damaged(error):
+                raise StoreError(f"{path}: {error}; is the disk full or read-only?") from error
+            aside = await asyncio.to_thread(_put_aside, path)
+            return cls(await _connect(path), recovered=aside)
+
+    async def close(self) -> None:
+        """Close it; SQLite's thread ends with it."""
+        await self._connection.close()
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do several statements as one transaction, all or nothing."""
+
+        def transaction() -> T:
+            # aiosqlite has no public way to run more than one statement in one call of its
+            # thread; these two private names are used here and nowhere else.
+            connection = self._connection._conn
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            return result
+
+        outcome: T = await self._connection._execute(transaction)  # type: ignore[no-untyped-call]
+        return outcome
+
+    async def record(self, jobs: Iterable[Job] = (), events: Iterable[Event] = ()) -> list[Event]:
+        """Store jobs as they now are and the events that tell of it, together.
+
+        Returns:
+            The events with the ids and nonces they were given.
+        """
+        jobs, named = list(jobs), [replace(event, nonce=_nonce()) for event in events]
+
+        def write(connection: sqlite3.Connection) -> list[Event]:
+            connection.executemany(_PUT_JOB, [_job_row(job) for job in jobs])
+            return [
+                replace(event, id=connection.execute(_PUT_EVENT, _event_row(event)).lastrowid or 0)
+                for event in named
+            ]
+
+        return await self.run(write)
+
+    async def jobs(self, recent: int) -> list[Job]:
+        """The jobs that have not ended and the latest that have, newest first."""
+        rows = await self._rows(
+            "SELECT body FROM jobs WHERE ended_at IS NULL UNION ALL SELECT body FROM ("
+            "SELECT body FROM jobs WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT ?)",
+            (recent,),
+        )
+        found = [JOB.validate_json(row[0]) for row in rows]
+        return sorted(found, key=lambda job: (job.created_at or _NEVER, job.id), reverse=True)
+
+    async def ended_since(self, moment: datetime) -> list[Job]:
+        """Jobs that ended at or after a moment, oldest first."""
+        sql = "SELECT body FROM jobs WHERE ended_at >= ? ORDER BY ended_at"
+        return [JOB.validate_json(row[0]) for row in await self._rows(sql, (_text(moment),))]
+
+    async def known_ids(self) -> frozenset[str]:
+        """The ids of all jobs ever stored."""
+        return frozenset(row[0] for row in await self._rows("SELECT id FROM jobs"))
+
+    async def undelivered(self, limit: int) -> list[Event]:
+        """The oldest events nobody has been told of."""
+        sql = (
+            "SELECT id, nonce, kind, at, job, data FROM events"
+            " WHERE delivered_at IS NULL ORDER BY id LIMIT ?"
+        )
+        return [_event(row) for row in await self._rows(sql, (limit,))]
+
+    async def delivered(self, event_ids: Sequence[int]) -> None:
+        """Mark events as told."""
+        now = _text(datetime.now(UTC))
+        sql = "UPDATE events SET delivered_at = ? WHERE id = ? AND delivered_at IS NULL"
+        await self.run(lambda db: db.executemany(sql, [(now, event_id) for event_id in event_ids]))
+
+    async def remember(self, key: str, value: str) -> None:
+        """Keep a small value."""
+        sql = "INSERT INTO notes VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+        await self.run(lambda db: db.execute(sql, (key, value)))
+
+    async def recall(self, key: str) -> str | None:
+        """What was kept under a key, or None."""
+        rows = await self._rows("SELECT value FROM notes WHERE key = ?", (key,))
+        return rows[0][0] if rows else None
+
+    async def journal(self, deletions: Sequence[tuple[str, int, str, str]]) -> None:
+        """Write down what is about to be deleted: path, size in bytes, plot id, why."""
+        now = _text(datetime.now(UTC))
+        sql = "INSERT INTO deletions (at, path, size, plot_id, why) VALUES (?, ?, ?, ?, ?)"
+        await self.run(lambda db: db.executemany(sql, [(now, *row) for row in deletions]))
+
+    async def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
+        return list(await self._connection.execute_fetchall(sql, values))
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_PUT_JOB = (
+    "INSERT INTO jobs VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+    " state = excluded.state, ended_at = excluded.ended_at, body = excluded.body"
+)
+_PUT_EVENT = "INSERT INTO events (nonce, kind, at, job, data) VALUES (?, ?, ?, ?, ?)"
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(path, isolation_level=None)
+    try:
+        await connection.execute("PRAGMA journal_mode = WAL")
+        # NORMAL loses the latest commits at a power cut; FULL does not.
+        await connection.execute("PRAGMA synchronous = FULL")
+        await connection.execute("PRAGMA foreign_keys = ON")
+        await _check(connection)
+        await _migrate(connection, path)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+async def _check(connection: aiosqlite.Connection) -> None:
+    rows = list(await connection.execute_fetchall("PRAGMA quick_check(1)"))
+    if [tuple(row) for row in rows] != [("ok",)]:
+        raise sqlite3.DatabaseError("quick_check says: malformed")
+
+
+async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
+    rows = list(await connection.execute_fetchall("PRAGMA user_version"))
+    version = int(rows[0][0])
+    if version > len(MIGRATIONS):
+        raise StoreError(f"{path} was made by a newer Plotobot; update this one to use it.")
+    store = Store(connection)
+    for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
+        await store.run(lambda db, n=number, s=statements: _apply(db, n, s))  # type: ignore[misc]
+
+
+def _apply(db: sqlite3.Connection, number: int, statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version = {number:d}")
+
+
+def _damaged(error: sqlite3.DatabaseError) -> bool:
+    # Other DatabaseErrors (a full or read-only disk) say nothing about the file itself.
+    text = str(error)
+    return "not a database" in text or "malformed" in text
+
+
+def _put_aside(path: Path) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    path.rename(aside)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return aside
+
+
+def _text(moment: datetime) -> str:
+    """A form of a time that sorts as text."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _nonce() -> str:
+    return secrets.token_hex(12)  # Discord takes up to 25 characters
+
+
+def _job_row(job: Job) -> tuple[object, ...]:
+    ended = _text(job.ended_at) if job.ended_at else None
+    body = JOB.dump_json(job).decode()
+    return job.id, job.state.value, _text(job.created_at or _NEVER), ended, body
+
+
+def _event_row(event: Event) -> tuple[object, ...]:
+    job = JOB.dump_json(event.job).decode() if event.job else None
+    data = json.dumps(dict(event.data))
+    return event.nonce, event.kind.value, _text(event.at), job, data
+
+
+def _event(row: sqlite3.Row) -> Event:
+    event_id, nonce, kind, at, job, data = row
+    return Event(
+        kind=EventKind(kind),
+        at=datetime.fromisoformat(at),
+        job=JOB.validate_json(job) if job else None,
+        data=_DATA.validate_json(data),
+        id=event_id,
+        nonce=nonce,
+    )
