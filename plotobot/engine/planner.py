@@ -7,8 +7,8 @@ None; adding a rule is writing one and naming it in `RULES`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from plotobot.engine.config import Limits
@@ -39,6 +39,8 @@ class World:
     spawned: int = 0
     """Jobs started of the present quota."""
     spawning: bool = True
+    resting: Mapping[str, datetime] = field(default_factory=dict)
+    """Until when temp drives rest after failed plots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,8 @@ def _first_hold(case: Case) -> Hold | None:
     for name, rule in RULES:
         reason = rule(case)
         if reason:
-            return Hold(case.drive.path, name, reason)
+            until = case.world.resting.get(case.drive.path) if rule is _resting else None
+            return Hold(case.drive.path, name, reason, until)
     return None
 
 
@@ -181,6 +184,11 @@ def _drive_problem(case: Case) -> str | None:
     return case.drive.problem
 
 
+def _resting(case: Case) -> str | None:
+    rests = case.drive.path in case.world.resting
+    return "the last plot on this drive failed; it rests before the next try" if rests else None
+
+
 def _max_parallel(case: Case) -> str | None:
     running, most = len(case.world.jobs), case.rules.limits.max_parallel
     return f"{running} of at most {most} jobs run in all" if running >= most else None
@@ -217,6 +225,7 @@ RULES: tuple[tuple[str, Callable[[Case], str | None]], ...] = (
     ("paused", _paused),
     ("quota", _quota),
     ("drive_problem", _drive_problem),
+    ("resting", _resting),
     ("max_parallel", _max_parallel),
     ("max_parallel_per_drive", _max_parallel_per_drive),
     ("temp_space", _temp_space),

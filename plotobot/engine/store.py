@@ -134,6 +134,14 @@ class Store:
         sql = "SELECT body FROM jobs WHERE ended_at >= ? ORDER BY ended_at"
         return [JOB.validate_json(row[0]) for row in await self._rows(sql, (_text(moment),))]
 
+    async def count_started(self, since: datetime) -> int:
+        """How many jobs were created since a moment and did start."""
+        sql = (
+            "SELECT count(*) FROM jobs WHERE created_at >= ?"
+            " AND json_extract(body, '$.started_at') IS NOT NULL"
+        )
+        return int((await self._rows(sql, (_text(since),)))[0][0])
+
     async def known_ids(self) -> frozenset[str]:
         """The ids of all jobs ever stored."""
         return frozenset(row[0] for row in await self._rows("SELECT id FROM jobs"))

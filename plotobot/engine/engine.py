@@ -1,0 +1,360 @@
+"""The engine of this machine: one supervised task that watches, judges and starts.
+
+It implements `protocol.Engine`. It is started before Discord and goes on without it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from plotobot.engine.cleanup import DeleteEntry, Removed, remove_temp_files
+from plotobot.engine.config import EngineConfig
+from plotobot.engine.drives.discovery import DriveBay
+from plotobot.engine.jobdir import write_record
+from plotobot.engine.launcher import Launcher, log_of
+from plotobot.engine.logtail import last_lines
+from plotobot.engine.models import (
+    DriveKind,
+    DriveView,
+    Event,
+    EventKind,
+    Job,
+    JobState,
+    SpawnerView,
+    StopResult,
+    Summary,
+)
+from plotobot.engine.recovery import Recovered, recover
+from plotobot.engine.roster import Roster
+from plotobot.engine.spawner import Spawner
+from plotobot.engine.store import JOB, Store
+from plotobot.engine.supervisor import Exit, Supervisor
+from plotobot.engine.verdict import Ending, judge
+from plotobot.engine.watcher import Watcher, advanced
+from plotobot.errors import Refusal
+from plotobot.plotters import plotter as plotter_named
+from plotobot.plotters.base import LogReader
+
+log = logging.getLogger(__name__)
+
+LOG_EVERY = 0.5
+"""Seconds between two looks at the logs: an alert may be two seconds late at most."""
+DRIVES_EVERY = timedelta(seconds=10)
+TROUBLE_EVERY = timedelta(minutes=10)
+TAIL = 6
+"""Lines of a log that go into the reason of a failure."""
+
+TOLD = {
+    JobState.COMPLETED: EventKind.JOB_FINISHED,
+    JobState.FAILED: EventKind.JOB_FAILED,
+    JobState.STOPPED: EventKind.JOB_STOPPED,
+    JobState.LOST: EventKind.JOB_FAILED,
+}
+
+
+def utc_now() -> datetime:
+    """The time, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+class PlottingEngine:
+    """One machine's engine, inside `async with`."""
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        store: Store,
+        supervisor: Supervisor,
+        bay: DriveBay,
+        *,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._supervisor = supervisor
+        self._now = now
+        self._jobs_root = supervisor.jobs_root
+        self._roster = Roster(store)
+        self._wake = asyncio.Event()
+        plotter = plotter_named(config.plot.plotter)
+        self._watcher = Watcher(supervisor, self._jobs_root, _reader, self._wake.set)
+        self._launcher = Launcher(config.plot, plotter, supervisor, self._roster, now)
+        self._spawner = Spawner(config, plotter, self._launcher, bay, self._roster, store, now)
+        self._stops: dict[str, str] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._next_look = self._next_drives = now()
+        self._last_trouble: datetime | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._roster.load()
+        await self._spawner.load()
+        await self._take_up()
+        self._task = asyncio.create_task(self._run(), name="engine")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self._watcher.close()
+        await self._roster.flush()
+        await self._store.remember("alive", self._now().isoformat())
+
+    # --- what the protocol asks -----------------------------------------------------------------
+
+    @property
+    def machine(self) -> str:
+        """The machine's name."""
+        return self._config.machine
+
+    async def jobs(self) -> Sequence[Job]:
+        """All live jobs and the latest ended ones, newest start first."""
+        return self._roster.all()
+
+    async def job(self, job_id: str) -> Job:
+        """One job."""
+        return self._roster.job(job_id)
+
+    async def stop(self, job_id: str, by: str) -> StopResult:
+        """End a job's process tree, then remove that plot's temp files and no others."""
+        job = self._roster.job(job_id)
+        if not job.state.live:
+            raise Refusal(f"{job.label} has ended already: {job.status}.")
+        self._stops[job_id] = by
+        processes = await self._supervisor.end(job_id)
+        job = await self._judged(job_id)
+        removed = await self._clean(job, by) if job.state is JobState.STOPPED else []
+        return StopResult(
+            job=job,
+            processes=processes,
+            files=sum(one.files for one in removed),
+            bytes=sum(one.bytes for one in removed),
+            left=tuple(left for one in removed for left in one.left),
+        )
+
+    async def log_tail(self, job_id: str, lines: int = 20) -> Sequence[str]:
+        """The last lines of a job's log."""
+        self._roster.job(job_id)
+        return await asyncio.to_thread(last_lines, log_of(self._jobs_root, job_id), lines)
+
+    async def drives(self, kind: DriveKind | None = None) -> Sequence[DriveView]:
+        """The configured drives as of the last look."""
+        return self._spawner.drives(kind)
+
+    async def spawner(self) -> SpawnerView:
+        """Whether plots are being started, and what holds each drive."""
+        return self._spawner.view()
+
+    async def start_spawning(self, count: int | None = None) -> SpawnerView:
+        """Start plots as the rules allow; a count opens a new quota."""
+        await self._spawner.start(count)
+        await self._pass()
+        return self._spawner.view()
+
+    async def pause_spawning(self) -> SpawnerView:
+        """Start no more plots; running ones go on."""
+        await self._spawner.pause()
+        await self._pass()
+        return self._spawner.view()
+
+    async def spawn_once(self) -> Sequence[Job]:
+        """One pass now, also while paused."""
+        return await self._pass(forced=True)
+
+    async def summary(self, since: datetime) -> Summary:
+        """What happened since a moment."""
+        ended = await self._store.ended_since(since)
+        return Summary(
+            machine=self.machine,
+            since=since,
+            until=self._now(),
+            finished=tuple(job for job in ended if job.state is JobState.COMPLETED),
+            failed=tuple(job for job in ended if job.state is not JobState.COMPLETED),
+            running=tuple(self._roster.live()),
+            drives=tuple(self._spawner.drives(None)),
+        )
+
+    async def undelivered(self, limit: int = 50) -> Sequence[Event]:
+        """The oldest events that nobody has been told of."""
+        return await self._store.undelivered(limit)
+
+    async def delivered(self, event_ids: Sequence[int]) -> None:
+        """Mark events as told."""
+        await self._store.delivered(event_ids)
+
+    async def changed(self) -> None:
+        """Return at the next change."""
+        await self._roster.changed()
+
+    async def remember(self, key: str, value: str) -> None:
+        """Keep a small value over restarts."""
+        await self._store.remember(f"bot.{key}", value)
+
+    async def recall(self, key: str) -> str | None:
+        """What was kept under a key."""
+        return await self._store.recall(f"bot.{key}")
+
+    # --- the one task ---------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._step()
+            except Exception as error:  # the last frame: a farm goes on without one step
+                await self._trouble(error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOG_EVERY)
+            self._wake.clear()
+
+    async def _step(self) -> None:
+        await self._roster.flush()
+        changed = await self._judge_ended()
+        changed |= await self._follow_logs()
+        now = self._now()
+        if now >= self._next_drives:
+            self._next_drives = now + DRIVES_EVERY
+            changed |= await self._spawner.look()
+            await self._store.remember("alive", now.isoformat())
+        if changed or now >= self._next_look:
+            await self._pass()
+
+    async def _pass(self, *, forced: bool = False) -> list[Job]:
+        started = await self._spawner.pass_once(forced=forced)
+        for job in started:
+            self._watcher.watch(job)
+        self._next_look = self._now() + timedelta(seconds=self._config.limits.interval)
+        return started
+
+    async def _follow_logs(self) -> bool:
+        """Take up what the logs tell; returns whether a job came into another phase."""
+        phase_changed = False
+        for job_id, progress in (await self._watcher.progress()).items():
+            job = self._roster.get(job_id)
+            if job is None or not job.state.live:
+                continue
+            new = advanced(job, progress)
+            if new != job:
+                await self._advance(job, new)
+                phase_changed |= new.phase != job.phase
+        return phase_changed
+
+    async def _advance(self, job: Job, new: Job) -> None:
+        if (new.status, new.plot_id, new.stuck) == (job.status, job.plot_id, job.stuck):
+            self._roster.note(new)
+            return
+        stuck = bool(new.stuck) and not job.stuck
+        events = [Event(EventKind.JOB_STUCK, self._now(), new)] if stuck else []
+        await self._roster.put(new, events=events)
+
+    async def _judge_ended(self) -> bool:
+        ended = self._watcher.ended()
+        for job_id, end in ended.items():
+            await self._judge(self._roster.job(job_id), end)
+            self._watcher.unwatch(job_id)
+        return bool(ended)
+
+    async def _judge(self, job: Job, end: Exit) -> None:
+        job = advanced(job, await self._watcher.last_words(job.id))
+        tail = await asyncio.to_thread(last_lines, log_of(self._jobs_root, job.id), TAIL)
+        ending = Ending(
+            at=end.at or self._now(),
+            exit_code=end.code,
+            lost=None if end.code is not None else end.how,
+            stopped_by=self._stops.pop(job.id, None),
+            tail=tail,
+        )
+        await self._conclude(await asyncio.to_thread(judge, job, ending))
+
+    async def _conclude(self, job: Job) -> None:
+        """Put a judgement down: first beside the job's other records, then in the store."""
+        folder = self._jobs_root / job.id
+        record = JOB.dump_python(job, mode="json")
+        with suppress(OSError):  # judged again at the next start
+            await asyncio.to_thread(write_record, folder, "verdict.json", record)
+        event = Event(TOLD[job.state], self._now(), job)
+        await self._roster.put(job, events=[event])
+
+    async def _judged(self, job_id: str) -> Job:
+        """The job, once its end has been judged."""
+        self._wake.set()
+        while (job := self._roster.job(job_id)).state.live:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._roster.changed(), 1)
+        return job
+
+    async def _clean(self, job: Job, by: str) -> list[Removed]:
+        if job.plot_id is None:
+            return []
+        folders = [Path(folder) for folder in (job.temp, job.temp2, job.out) if folder]
+        why = f"stopped by {by}"
+        return [
+            await remove_temp_files(
+                folder, job.plot_id, folders, partial(self._journal, job.plot_id, why)
+            )
+            for folder in dict.fromkeys(folders)
+        ]
+
+    async def _trouble(self, error: Exception) -> None:
+        log.error("a step of the engine failed", exc_info=error)
+        now = self._now()
+        if self._last_trouble and now - self._last_trouble < TROUBLE_EVERY:
+            return
+        self._last_trouble = now
+        what = f"a step of the engine failed ({type(error).__name__}); the log has the rest"
+        with suppress(Exception):  # it may be the store itself
+            await self._roster.put(events=[Event(EventKind.TROUBLE, now, None, {"what": what})])
+
+    async def _journal(self, plot_id: str, why: str, entries: Sequence[DeleteEntry]) -> None:
+        rows = [(str(entry.path), entry.size, plot_id, why) for entry in entries]
+        await self._store.journal(rows)
+
+    # --- after a stop ---------------------------------------------------------------------------
+
+    async def _take_up(self) -> None:
+        """Go on with what was there before: adopt, relaunch, judge."""
+        adopted = await self._supervisor.adopt()
+        stored = {job.id: job for job in self._roster.all()}
+        found = recover(adopted, stored, self._now())
+        await self._store_recovered(found)
+        for job in found.relaunch:
+            started = await self._launcher.started(job, await self._supervisor.relaunch(job.id))
+            if started.state.live:
+                self._watcher.watch(started)
+        for job in found.watch:
+            self._watcher.watch(job)
+        await self._tell_of_return(found)
+
+    async def _store_recovered(self, found: Recovered) -> None:
+        now = self._now()
+        for job in found.watch:
+            known = self._roster.get(job.id)
+            first_time = known is None or known.started_at is None
+            events = [Event(EventKind.JOB_SPAWNED, now, job)] if first_time else []
+            await self._roster.put(job, events=events)
+        for job in (*found.judged, *found.lost):
+            await self._roster.put(job, events=[Event(TOLD[job.state], now, job)])
+        await self._roster.put(*found.unknown)
+
+    async def _tell_of_return(self, found: Recovered) -> None:
+        alive = await self._store.recall("alive")
+        if self._store.recovered:
+            what = f"the database was damaged; it is kept as {self._store.recovered.name}"
+            trouble = Event(EventKind.TROUBLE, self._now(), None, {"what": what})
+            await self._roster.put(events=[trouble])
+        if alive is None:
+            return
+        away = self._now() - datetime.fromisoformat(alive)
+        data = {"away_seconds": max(0.0, away.total_seconds()), "adopted": len(found.watch)}
+        await self._roster.put(events=[Event(EventKind.BOT_BACK, self._now(), None, data)])
+
+
+def _reader(plotter: str) -> LogReader:
+    return plotter_named(plotter).reader()

@@ -1,0 +1,47 @@
+"""How many plots were asked for, and whether any may be started; kept over restarts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Self
+
+from pydantic import TypeAdapter, ValidationError
+
+from plotobot.engine.store import Store
+
+_KEY = "spawner"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """The spawner's standing order."""
+
+    running: bool
+    since: datetime
+    """Jobs started from this moment on are of this quota."""
+    count: int | None = None
+    """Asked for by command; None leaves it to the settings."""
+    told: bool = False
+    """Whether it was told that all are started."""
+
+    @classmethod
+    async def load(cls, store: Store, *, running: bool, now: datetime) -> Self:
+        """What was stored, or a new one; damaged text counts as none."""
+        stored = await store.recall(_KEY)
+        try:
+            return TypeAdapter(cls).validate_json(stored or "")
+        except ValidationError:
+            return cls(running, now.astimezone(UTC))
+
+    async def save(self, store: Store) -> None:
+        """Keep it over restarts."""
+        await store.remember(_KEY, TypeAdapter(Quota).dump_json(self).decode())
+
+    def paused(self) -> Quota:
+        """The same, starting nothing."""
+        return replace(self, running=False)
+
+    def opened(self, count: int | None, now: datetime) -> Quota:
+        """A new quota that counts from now."""
+        return Quota(running=True, since=now, count=count)

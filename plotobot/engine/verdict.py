@@ -1,0 +1,132 @@
+"""What became of a plotter that has ended: the final judgement on a job. Blocking: for a thread.
+
+A plot is made when its final file stands, carries the job's plot id in its header, and has the
+size its header calls for. Neither an exit code nor a line of a log is believed alone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from plotobot.engine.models import Job, JobState
+from plotobot.errors import NotAPlot
+from plotobot.plots.headers import Header, read_header
+from plotobot.plots.names import parse_name
+
+LAST_LINES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """All that is known of how a plotter ended."""
+
+    at: datetime
+    exit_code: int | None
+    """None where nobody could know it."""
+    lost: str | None = None
+    """Why nobody knows, such as "reboot"."""
+    stopped_by: str | None = None
+    tail: Sequence[str] = ()
+    """The last lines of its log."""
+
+
+def judge(job: Job, ending: Ending) -> Job:
+    """The job as it ended."""
+    job = replace(job, ended_at=ending.at, exit_code=ending.exit_code, pid=None, stuck=None)
+    path, fault = find_plot(job)
+    if path:
+        return _completed(job, path, ending)
+    if ending.stopped_by:
+        return _ended(job, JobState.STOPPED, f"stopped by {ending.stopped_by}")
+    if ending.lost:
+        why = f"nobody saw how it ended ({ending.lost}); {fault}"
+        return _ended(job, JobState.LOST, _with_tail(why, ending.tail))
+    why = f"{exit_in_words(ending.exit_code)}; {fault}"
+    return _ended(job, JobState.FAILED, _with_tail(why, ending.tail))
+
+
+def find_plot(job: Job) -> tuple[Path | None, str]:
+    """The job's finished plot, or None and what is wrong with it in words."""
+    if job.plot_id is None:
+        return None, "it never named a plot"
+    candidates = _candidates(job)
+    if not candidates:
+        return None, f"no finished plot of it stands in {job.out}"
+    faults = {path: _fault(path, job.plot_id) for path in candidates}
+    whole = next((path for path, fault in faults.items() if fault is None), None)
+    return whole, "; ".join(fault for fault in faults.values() if fault)
+
+
+def exit_in_words(code: int | None) -> str:
+    """`exit code 1`, `killed by SIGKILL` or that it is unknown."""
+    if code is None:
+        return "exit code unknown"
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"
+
+
+def _candidates(job: Job) -> list[Path]:
+    named = [Path(job.final_path)] if job.final_path else []
+    return [path for path in (*named, *_in_out(job)) if path.is_file()]
+
+
+def _in_out(job: Job) -> list[Path]:
+    try:
+        names = os.listdir(job.out)  # noqa: PTH208 - names are all that is wanted
+    except OSError:
+        return []
+    parsed = ((name, parse_name(name)) for name in names)
+    return [
+        Path(job.out, name)
+        for name, plot in parsed
+        if plot and plot.id == job.plot_id and not plot.unfinished
+    ]
+
+
+def _fault(path: Path, plot_id: str) -> str | None:
+    """What is wrong with a finished file, or None."""
+    try:
+        header = read_header(path)
+    except (NotAPlot, OSError) as error:
+        return f"{path}: {error}"
+    return _header_fault(header, plot_id)
+
+
+def _header_fault(header: Header, plot_id: str) -> str | None:
+    if header.id != plot_id:
+        return f"{header.path} holds another plot ({header.id[:8]}…)"
+    if header.truncated or (header.expected_size or 0) > header.size:
+        return f"{header.path} has {header.size} bytes, its header calls for {header.expected_size}"
+    return None
+
+
+def _completed(job: Job, path: Path, ending: Ending) -> Job:
+    reason = None
+    if ending.exit_code != 0:
+        reason = f"the plot is whole, though: {exit_in_words(ending.exit_code)}"
+    return replace(
+        job,
+        state=JobState.COMPLETED,
+        status="Completed",
+        fraction=1.0,
+        final_path=str(path),
+        final_size=path.stat().st_size,
+        reason=reason,
+    )
+
+
+def _ended(job: Job, state: JobState, reason: str) -> Job:
+    return replace(job, state=state, status=state.value.capitalize(), reason=reason)
+
+
+def _with_tail(why: str, tail: Sequence[str]) -> str:
+    return "\n".join([why, *tail[-LAST_LINES:]])
