@@ -10,10 +10,14 @@ PlotobotError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 
 class PlotobotError(Exception):
     """The root of all that Plotobot raises on purpose."""
+
+    exit_code: ClassVar[int] = 2
+    """What the command line ends with; 3 where another start would be refused likewise."""
 
 
 class Refusal(PlotobotError):  # noqa: N818 - it reads as what it is

@@ -1,0 +1,175 @@
+"""The command line: an operator's hands without Discord, and the way to start it all.
+
+Bad usage and bad settings give clear sentences and exit code 2, never a traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from plotobot import __version__
+from plotobot.errors import PlotobotError
+
+if TYPE_CHECKING:
+    from plotobot.settings import Settings
+
+app = typer.Typer(
+    name="plotobot",
+    help="A Chia plot manager that lives in a Discord bot.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+SettingsPath = Annotated[
+    Path | None,
+    typer.Option("--settings", help="The settings file; default: ./plotobot.toml.", metavar="FILE"),
+]
+State = Annotated[
+    Path | None,
+    typer.Option("--state", help="The folder for the database and the jobs.", metavar="DIR"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Log more.")]
+
+
+@app.command()
+def run(
+    settings: SettingsPath = None,
+    state: State = None,
+    *,
+    discord: Annotated[
+        bool, typer.Option("--discord/--no-discord", help="Link to Discord.")
+    ] = True,
+    verbose: Verbose = False,
+) -> None:
+    """Run the plot manager and its bot until Ctrl-C; running plots go on after it."""
+    # Here, not above: the small commands need none of this.
+    from plotobot import app as composition
+    from plotobot import logs
+
+    loaded = _load(settings, state)
+    logs.set_up(loaded.state_dir, verbose=verbose)
+    asyncio.run(composition.run(loaded, discord=discord))
+
+
+@app.command()
+def demo(
+    seconds: Annotated[float | None, typer.Option(help="End after so many seconds.", min=1)] = None,
+    plots: Annotated[
+        int | None, typer.Option(help="End after so many plots; 0 goes on.", min=0)
+    ] = None,
+    k: Annotated[
+        int | None, typer.Option(help="The size of each plot; default: 18 to 20.", min=18, max=22)
+    ] = None,
+    port: Annotated[int, typer.Option(help="The page's port; 0 takes any.", min=0)] = 0,
+    directory: Annotated[
+        Path | None,
+        typer.Option("--dir", help="Keep everything it makes in this folder.", metavar="DIR"),
+    ] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Make real little plots and watch the bot in a browser page; no Discord account needed."""
+    from plotobot import logs
+    from plotobot.demo.run import Options, run_demo
+
+    logs.set_up(verbose=verbose)
+    asyncio.run(run_demo(Options(seconds, plots, k, port, directory)))
+
+
+@app.command()
+def check(settings: SettingsPath = None, state: State = None) -> None:
+    """Look at the settings and their surroundings; name every problem and its cure."""
+    from plotobot import terminal
+    from plotobot.surroundings import look_around
+
+    findings = look_around(_load(settings, state))
+    terminal.show_findings(findings)
+    if any(finding.level == "problem" for finding in findings):
+        raise typer.Exit(2)
+
+
+@app.command()
+def jobs(settings: SettingsPath = None, state: State = None, *, json: Json = False) -> None:
+    """List the jobs, from their directories: it asks no running bot."""
+    from plotobot import terminal
+    from plotobot.engine.shelf import read_jobs
+
+    found = read_jobs(_state_dir(settings, state) / "jobs")
+    terminal.show_json(terminal.job_rows(found)) if json else terminal.show_jobs(found)
+
+
+@app.command()
+def drives(settings: SettingsPath = None, state: State = None, *, json: Json = False) -> None:
+    """List the configured drives: free, total, label, model, and what is wrong with each."""
+    from plotobot import terminal
+    from plotobot.surroundings import look_at_drives
+
+    found = look_at_drives(_load(settings, state).engine)
+    terminal.show_json(terminal.drive_rows(found)) if json else terminal.show_drives(found)
+
+
+@app.command()
+def log(file: Annotated[Path, typer.Argument(metavar="FILE")], *, json: Json = False) -> None:
+    """Tell what a plotter's log says: which plot, how far, how long, what went wrong."""
+    from plotobot import terminal
+    from plotobot.plotters.log_report import log_report
+
+    report = log_report(file)
+    terminal.show_json(report) if json else terminal.show_fields(report)
+
+
+@app.command()
+def plot(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...")], *, json: Json = False
+) -> None:
+    """Tell what plot files hold, from their headers; finds truncated ones to the byte."""
+    from plotobot import terminal
+    from plotobot.plots.report import describe
+
+    reports = [describe(file) for file in files]
+    if json:
+        terminal.show_json(reports)
+    for report in reports if not json else ():
+        terminal.show_fields(report)
+    if any("error" in report or report.get("truncated") for report in reports):
+        raise typer.Exit(1)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(f"plotobot {__version__}")
+
+
+def main() -> None:
+    """Run the command line; every error of ours is a sentence."""
+    try:
+        app()
+    except PlotobotError as error:
+        for sentence in str(error).splitlines():
+            typer.echo(f"plotobot: {sentence}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _load(file: Path | None, state: Path | None) -> Settings:
+    from plotobot.plotters import PLOTTERS
+    from plotobot.settings import load_settings
+
+    return load_settings(file, state=state, plotters=tuple(PLOTTERS))
+
+
+def _state_dir(file: Path | None, state: Path | None) -> Path:
+    """The state folder: asked for by itself, it needs no settings file."""
+    return state if state else _load(file, state).state_dir
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Puts the parts together: settings, store, engine, the link to Discord; and takes them down again.
+
+The engine starts first and outlives Discord: without a network plots are made all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+
+from plotobot.access import Access
+from plotobot.bot import PlotoBot, point_at, stay_linked
+from plotobot.engine.config import EngineConfig
+from plotobot.engine.drives import DriveBay, DriveSpec, local_volumes, parse_spec
+from plotobot.engine.engine import PlottingEngine
+from plotobot.engine.models import DriveKind
+from plotobot.engine.store import Store
+from plotobot.engine.supervisor import Supervisor, hold_state_dir
+from plotobot.errors import SettingsError
+from plotobot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@contextlib.asynccontextmanager
+async def running_engine(config: EngineConfig) -> AsyncIterator[PlottingEngine]:
+    """An engine at work on its state directory, which nobody else may hold.
+
+    Raises:
+        StateDirHeld: another Plotobot runs on it.
+        StoreError: the database cannot be used.
+    """
+    await asyncio.to_thread(config.state_dir.mkdir, mode=0o700, parents=True, exist_ok=True)
+    with hold_state_dir(config.state_dir):
+        store = await Store.open(config.state_dir / "plotobot.db")
+        supervisor = Supervisor(config.jobs_root)
+        try:
+            known = json.loads(await store.recall("drives.known") or "{}")
+            bay = DriveBay(specs_of(config), local_volumes(), known)
+            async with PlottingEngine(config, store, supervisor, bay) as engine:
+                yield engine
+        finally:
+            await supervisor.close()
+            await store.close()
+
+
+async def run(settings: Settings, *, discord: bool = True) -> None:
+    """Run until SIGINT or SIGTERM.
+
+    Args:
+        settings: what the farmer set.
+        discord: whether to link to Discord; without, the engine works on its own.
+
+    Raises:
+        SettingsError: something that the link needs is not set.
+        TokenRefused: Discord does not take the token. Running plots go on.
+        StateDirHeld: another Plotobot runs on the state directory.
+    """
+    link = _link_settings(settings) if discord else None
+    stop = asyncio.Event()
+    with stopped_by_signals(stop):
+        async with running_engine(settings.engine) as engine:
+            log.info("%s is at work; its state is in %s", settings.machine, settings.state_dir)
+            await _until_stopped(stop, _link(engine, settings, *link) if link else None)
+            log.info("stopping; running plots go on")
+
+
+async def _until_stopped(stop: asyncio.Event, link: asyncio.Future[None] | None) -> None:
+    """Wait for the stop, or for the link to end for good with its error."""
+    stopping = asyncio.ensure_future(stop.wait())
+    waiting = {stopping, link} if link else {stopping}
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if link and link.done():
+            link.result()
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def _link(
+    engine: PlottingEngine, settings: Settings, token: str, access: Access
+) -> asyncio.Future[None]:
+    point_at(settings.api_base, settings.gateway_url)
+
+    def make_bot() -> PlotoBot:
+        return PlotoBot(engine, access, alerts=settings.alerts)
+
+    return asyncio.ensure_future(stay_linked(make_bot, token))
+
+
+def _link_settings(settings: Settings) -> tuple[str, Access]:
+    problems = []
+    if settings.token is None:
+        problems.append(
+            f"DISCORD_TOKEN is not set; put the bot's token into {settings.env_file}, "
+            "or run without Discord: plotobot run --no-discord."
+        )
+    access = settings.access
+    if access is None:
+        problems.append(
+            f"{settings.file}: discord.guild and discord.channel are not set; "
+            "name the server and the channel that the bot is to live in."
+        )
+    if settings.token is None or access is None:
+        raise SettingsError(problems)
+    return settings.token.get_secret_value(), access
+
+
+def specs_of(config: EngineConfig) -> dict[DriveKind, list[DriveSpec]]:
+    """The written drives, read.
+
+    Raises:
+        SettingsError: an entry names no drive.
+    """
+    specs: dict[DriveKind, list[DriveSpec]] = {}
+    problems: list[str] = []
+    for kind, entries in config.drives.items():
+        for entry in entries:
+            try:
+                specs.setdefault(kind, []).append(parse_spec(entry))
+            except ValueError as error:
+                problems.append(f"drives.{kind.value}: {error}")
+    if problems:
+        raise SettingsError(problems)
+    return specs
+
+
+@contextlib.contextmanager
+def stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
+    """Set `stop` at SIGINT and SIGTERM, while inside."""
+    loop = asyncio.get_running_loop()
+    names = (signal.SIGINT, signal.SIGTERM)
+    if sys.platform == "win32":  # its loop takes no signal handlers
+        before = {name: signal.getsignal(name) for name in names}
+        for name in names:
+            signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
+        try:
+            yield
+        finally:
+            for name, handler in before.items():
+                signal.signal(name, handler)
+        return
+    for name in names:
+        loop.add_signal_handler(name, stop.set)
+    try:
+        yield
+    finally:
+        for name in names:
+            loop.remove_signal_handler(name)
