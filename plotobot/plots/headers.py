@@ -55,7 +55,7 @@ def read_header(path: str | os.PathLike[str]) -> Header:
         with _open_regular(place) as file:
             return _read(file, place)
     except Unreadable as error:
-        raise Unreadable(f"{_shown(place)} cannot be read: {error}.") from error.__cause__
+        raise Unreadable(f"{_shown(place)} cannot be read: {error}.") from None
     except NotAPlot as error:
         raise NotAPlot(f"{_shown(place)} is not a plot: {error}.") from None
     except OSError as error:
@@ -77,17 +77,14 @@ def parse_header(data: bytes | bytearray, size: int, read_at: ReadAt, path: str 
     Raises:
         NotAPlot: with half a sentence, such as "its header is cut short".
     """
-    cursor = Cursor(data)
     if data.startswith(V1_MAGIC):
-        cursor.skip(len(V1_MAGIC))
-        return parse_v1(cursor, size, path)
-    magic = cursor.take(4) if size else b""
-    if magic == PLOT_MAGIC:
-        return parse_plot(cursor, size, path)
-    if magic == POS2_MAGIC:
-        return parse_pos2(cursor, size, read_at, path)
-    if magic == POS2_GROUP_MAGIC:
-        return parse_group(cursor, size, path)
+        return parse_v1(Cursor(data, len(V1_MAGIC)), size, path)
+    if data.startswith(PLOT_MAGIC):
+        return parse_plot(Cursor(data, len(PLOT_MAGIC)), size, path)
+    if data.startswith(POS2_MAGIC):
+        return parse_pos2(Cursor(data, len(POS2_MAGIC)), size, read_at, path)
+    if data.startswith(POS2_GROUP_MAGIC):
+        return parse_group(Cursor(data, len(POS2_GROUP_MAGIC)), size, path)
     raise NotAPlot("it does not begin like one" if size else "it is empty")
 
 
@@ -98,18 +95,18 @@ def _read(file: io.FileIO, path: str) -> Header:
 
     head = bytearray(HEAD_SIZE)
     try:
-        count = file.readinto(head)
+        del head[file.readinto(head) or 0 :]
         size = os.fstat(file.fileno()).st_size
-        return parse_header(head[: count or 0], size, read_at, path)
+        return parse_header(head, size, read_at, path)
     finally:
         # The memo ends in a secret key: nothing that outlives this call (a traceback) may hold it.
-        head[:] = bytes(HEAD_SIZE)
+        head[:] = bytes(len(head))
 
 
 @contextmanager
 def _open_regular(path: str) -> Iterator[io.FileIO]:
     _require_regular(os.stat(path))  # noqa: PTH116 - opening a device can have effects
-    with open(path, "rb", buffering=0, opener=_open) as file:  # noqa: PTH123
+    with open(path, "rb", buffering=0, opener=_open) as file:
         _require_regular(os.fstat(file.fileno()))
         yield file
 

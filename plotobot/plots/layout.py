@@ -92,16 +92,39 @@ class Header:
     group_size: int | None = None
 
 
+def compose(
+    path: str, layout: PlotFormat, plot_id: bytes, k: int, memo: Memo, extent: Extent, size: int
+) -> Header:
+    """A header of what every layout has; `dataclasses.replace` adds the rest."""
+    return Header(
+        path=path,
+        format=layout,
+        k=k,
+        id=plot_id.hex(),
+        memo=memo.kind,
+        farmer_pk=memo.farmer_pk,
+        pool_pk=memo.pool_pk,
+        contract_address=memo.contract_address,
+        compression=None,
+        size=size,
+        expected_size=extent.expected,
+        exact=extent.exact,
+        truncated=extent.truncated,
+        unfinished=extent.unfinished,
+    )
+
+
 class Cursor:
     """Reads a header from front to back and refuses to run over its end.
 
     Args:
-        data: the first bytes of the file.
+        data: the first bytes of the file; not copied.
+        at: where to begin, behind the magic.
     """
 
-    def __init__(self, data: bytes | bytearray) -> None:
+    def __init__(self, data: bytes | bytearray, at: int = 0) -> None:
         self._data = data
-        self.at = 0
+        self.at = at
 
     def take(self, count: int) -> bytes:
         """The next bytes.

@@ -28,7 +28,7 @@ class PlotName:
     compression: int | None
     """The level; None where the name has none, which mostly means uncompressed."""
     date: str | None
-    """`2026-11-23-15-55`, in the unknown local time of the machine that made it; .plot2 has none."""
+    """`2026-11-23-15-55`, in the local time of whatever machine made it; `.plot2` has none."""
     id: str
     """The plot id, 64 hex digits."""
     ext: str

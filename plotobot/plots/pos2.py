@@ -7,9 +7,10 @@ files of chia_rs 0.53; no description of it is public, so it is provisional.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from plotobot.errors import NotAPlot
-from plotobot.plots.layout import Cursor, Extent, Header, PlotFormat, read_k, read_memo
+from plotobot.plots.layout import Cursor, Extent, Header, PlotFormat, compose, read_k, read_memo
 
 POS2_MAGIC = b"pos2"
 POS2_GROUP_MAGIC = b"PoS2"
@@ -33,25 +34,8 @@ def parse_pos2(cursor: Cursor, size: int, read_at: ReadAt, path: str) -> Header:
     plot_index, meta_group = cursor.uint(2, "little"), cursor.uint(1, "little")
     memo = read_memo(cursor, cursor.uint(1, "little"))
     extent = _pos2_extent(cursor.uint(8, "little"), cursor.at, size, read_at)
-    return Header(
-        path=path,
-        format=PlotFormat.POS2,
-        k=k,
-        id=plot_id.hex(),
-        memo=memo.kind,
-        farmer_pk=memo.farmer_pk,
-        pool_pk=memo.pool_pk,
-        contract_address=memo.contract_address,
-        compression=None,
-        size=size,
-        expected_size=extent.expected,
-        exact=extent.exact,
-        truncated=extent.truncated,
-        unfinished=extent.unfinished,
-        strength=strength,
-        plot_index=plot_index,
-        meta_group=meta_group,
-    )
+    header = compose(path, PlotFormat.POS2, plot_id, k, memo, extent, size)
+    return replace(header, strength=strength, plot_index=plot_index, meta_group=meta_group)
 
 
 def parse_group(cursor: Cursor, size: int, path: str) -> Header:
@@ -67,25 +51,8 @@ def parse_group(cursor: Cursor, size: int, path: str) -> Header:
     index_offset = cursor.uint(8, "little")
     memo = read_memo(cursor, cursor.uint(1, "little"))
     extent = _group_extent(index_offset, cursor.at, size)
-    return Header(
-        path=path,
-        format=PlotFormat.POS2G,
-        k=k,
-        id=group_id.hex(),
-        memo=memo.kind,
-        farmer_pk=memo.farmer_pk,
-        pool_pk=memo.pool_pk,
-        contract_address=memo.contract_address,
-        compression=None,
-        size=size,
-        expected_size=extent.expected,
-        exact=extent.exact,
-        truncated=extent.truncated,
-        unfinished=extent.unfinished,
-        strength=strength,
-        meta_group=meta_group,
-        group_size=group_size,
-    )
+    header = compose(path, PlotFormat.POS2G, group_id, k, memo, extent, size)
+    return replace(header, strength=strength, meta_group=meta_group, group_size=group_size)
 
 
 def _check_version(cursor: Cursor, known: int) -> None:

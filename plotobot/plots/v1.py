@@ -7,10 +7,11 @@ are zero until the plotter's last phase.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from plotobot.errors import NotAPlot
-from plotobot.plots.layout import Cursor, Extent, Header, PlotFormat, read_k, read_memo
+from plotobot.plots.layout import Cursor, Extent, Header, PlotFormat, compose, read_k, read_memo
 
 V1_MAGIC = b"Proof of Space Plot"
 PLOT_MAGIC = b"PLOT"
@@ -36,22 +37,8 @@ def parse_v1(cursor: Cursor, size: int, path: str) -> Header:
     memo = read_memo(cursor, cursor.uint(2, "big"))
     pointers = cursor.uints(_TABLES, "big")
     extent = v1_extent(pointers, k, cursor.at, size)
-    return Header(
-        path=path,
-        format=PlotFormat.V1,
-        k=k,
-        id=plot_id.hex(),
-        memo=memo.kind,
-        farmer_pk=memo.farmer_pk,
-        pool_pk=memo.pool_pk,
-        contract_address=memo.contract_address,
-        compression=0,
-        size=size,
-        expected_size=extent.expected,
-        exact=extent.exact,
-        truncated=extent.truncated,
-        unfinished=extent.unfinished,
-    )
+    header = compose(path, PlotFormat.V1, plot_id, k, memo, extent, size)
+    return replace(header, compression=0)
 
 
 def parse_plot(cursor: Cursor, size: int, path: str) -> Header:
@@ -70,22 +57,8 @@ def parse_plot(cursor: Cursor, size: int, path: str) -> Header:
     level = cursor.uint(1, "little") if flags & _COMPRESSED else 0
     pointers, sizes = cursor.uints(_TABLES, "big"), cursor.uints(_TABLES, "little")
     extent = _plot_extent(pointers, sizes, cursor.at, size)
-    return Header(
-        path=path,
-        format=PlotFormat.V1C,
-        k=k,
-        id=plot_id.hex(),
-        memo=memo.kind,
-        farmer_pk=memo.farmer_pk,
-        pool_pk=memo.pool_pk,
-        contract_address=memo.contract_address,
-        compression=level,
-        size=size,
-        expected_size=extent.expected,
-        exact=extent.exact,
-        truncated=extent.truncated,
-        unfinished=extent.unfinished,
-    )
+    header = compose(path, PlotFormat.V1C, plot_id, k, memo, extent, size)
+    return replace(header, compression=level)
 
 
 def c3_park_size(k: int) -> int:
