@@ -124,7 +124,7 @@ def _discord(names: Names) -> simcord.Env:
         raise RuntimeError(
             "The demo's page needs SimCord: install it with `pip install plotobot[demo]`."
         ) from error
-    nobody = discord.Client(intents=discord.Intents.none())
+    nobody = discord.Client(intents=discord.Intents(guilds=True))
     env = simcord.Env(nobody, check_errors=False, settle_timeout=_SETTLE_SECONDS)
     # No public way to name the bot's account before it logs in.
     env.backend.bot_user.name = names.bot
@@ -134,17 +134,13 @@ def _discord(names: Names) -> simcord.Env:
 def _furnish(
     env: simcord.Env, names: Names
 ) -> tuple[Place, simcord.ChannelHandle, simcord.MemberActor]:
+    import simcord
+
     owner = env.create_user(names.owner)
     guild = env.create_guild(names.guild, owner=owner)
     channel = guild.create_text_channel(names.channel, topic=names.topic)
-    member = guild.add_member(owner) if owner.id not in guild.member_ids() else _member(guild, owner)
-    return Place(guild.id, channel.id, owner.id, env), channel, member
-
-
-def _member(guild: simcord.GuildHandle, user: simcord.UserHandle) -> simcord.MemberActor:
-    import simcord
-
-    return simcord.MemberActor(guild._env, guild, user)
+    place = Place(guild.id, channel.id, owner.id, env)
+    return place, channel, simcord.MemberActor(env, guild, owner)
 
 
 @contextlib.asynccontextmanager

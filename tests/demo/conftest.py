@@ -40,7 +40,12 @@ class SmallEngine:
     async def _subprocess(self, seconds: float = 0.1) -> None:
         script = f"import time; time.sleep({seconds})"
         process = await asyncio.create_subprocess_exec(sys.executable, "-S", "-c", script)
-        await process.wait()
+        try:
+            await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
     def _database(self) -> None:
         connection = sqlite3.connect(":memory:")
