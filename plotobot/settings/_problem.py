@@ -42,6 +42,8 @@ def hider(secrets: Iterable[str]) -> Hide:
     return hide
 
 
-def has_secret(text: str) -> bool:
-    """Whether a text is shaped like a bot token or a webhook address."""
+def has_secret(text: str, known: str | None = None) -> bool:
+    """Whether a text holds the known secret, a bot token or a webhook address."""
+    if known is not None and len(known) >= _SHORTEST_SECRET and known in text:
+        return True
     return _SECRET_SHAPES.search(text) is not None

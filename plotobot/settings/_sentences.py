@@ -105,9 +105,9 @@ def secret_problems(data: Mapping[str, Any], known: str | None) -> list[Problem]
     """
     return [
         Problem(
-            f"{dotted(path) if _is_plain(path, known) else 'this'} holds a secret, which has no "
-            "place in this file; write DISCORD_TOKEN=... into the .env file beside it, and make a "
-            "new token if others may have seen this one.",
+            f"{'this key' if has_secret(dotted(path), known) else dotted(path)} holds a secret, "
+            "which has no place in this file; write DISCORD_TOKEN=... into the .env file beside "
+            "it, and make a new token if others may have seen this one.",
             path,
         )
         for path, value in _leaves(data)
@@ -130,15 +130,9 @@ def dotted(path: tuple[str, ...]) -> str:
 
 def _is_secret(path: tuple[str, ...], value: object, known: str | None) -> bool:
     texts = [*path, value] if isinstance(value, str) else path
-    return (
-        any(_SECRET_NAME.search(part) for part in path)
-        or any(has_secret(text) for text in texts)
-        or (known is not None and any(known in text for text in texts))
+    return any(_SECRET_NAME.search(part) for part in path) or any(
+        has_secret(text, known) for text in texts
     )
-
-
-def _is_plain(path: tuple[str, ...], known: str | None) -> bool:
-    return not any(has_secret(part) or (known is not None and known in part) for part in path)
 
 
 def _leaves(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], object]]:
