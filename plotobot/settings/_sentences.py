@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -96,12 +96,12 @@ def value_problems(error: ValidationError, data: Mapping[str, Any], hide: Hide) 
     ]
 
 
-def secret_problems(data: Mapping[str, Any], known: str | None) -> list[Problem]:
+def secret_problems(data: Mapping[str, Any], known: Collection[str]) -> list[Problem]:
     """Find secrets where none may stand: in the file that people show each other.
 
     Args:
         data: what the TOML holds.
-        known: the token, where it is known from elsewhere.
+        known: the tokens that are known from elsewhere.
     """
     return [
         Problem(
@@ -128,7 +128,7 @@ def dotted(path: tuple[str, ...]) -> str:
     return ".".join(part if bare.fullmatch(part) else _quoted(part) for part in path)
 
 
-def _is_secret(path: tuple[str, ...], value: object, known: str | None) -> bool:
+def _is_secret(path: tuple[str, ...], value: object, known: Collection[str]) -> bool:
     texts = [*path, value] if isinstance(value, str) else path
     return any(_SECRET_NAME.search(part) for part in path) or any(
         has_secret(text, known) for text in texts
