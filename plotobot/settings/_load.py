@@ -125,7 +125,7 @@ def _parsed(text: str) -> dict[str, Any] | Problem:
     try:
         return tomllib.loads(text)
     except ValueError as error:
-        return toml_problem(error)
+        return toml_problem(error, text)
     except RecursionError:
         return Problem("its lists or tables are nested too deep; no setting needs that.")
 

@@ -37,6 +37,7 @@ _TOML_CURES = {
     "Duplicate inline table key": "this key is set a second time; keep one of them",
     "Invalid statement": "a line must be a [table], a key = value, or a # comment",
     "Invalid initial character": "a key must be letters, digits, _ and -",
+    "Expected ']": "a [table] is not closed with ]",
     "Invalid date": "there is no such date; texts need quotes",
 }
 _PLOTO_NAMES = {
@@ -72,17 +73,21 @@ _PLOTO_NAMES = {
 }
 
 
-def toml_problem(error: ValueError) -> Problem:
+def toml_problem(error: ValueError, text: str) -> Problem:
     """Say where a text stops being TOML, and what to do about it."""
     message = str(error)
     if not isinstance(error, tomllib.TOMLDecodeError):
-        return Problem("a number in it is too long to be read; shorten it.")
+        return Problem("a number is too long to be read; shorten it.", line=_long_number(text))
     cure = next((cure for start, cure in _TOML_CURES.items() if message.startswith(start)), None)
+    cure = cure or "this is not TOML; see plotobot.example.toml for how it is written"
     if match := _POSITION.search(message):
-        return Problem(
-            f"{cure or 'this is not TOML'}.", line=int(match[1]), column=int(match[2]) or None
-        )
-    return Problem(f"at its end, {cure or 'something is missing'}.")
+        return Problem(f"{cure}.", line=int(match[1]), column=int(match[2]) or None)
+    return Problem(f"{cure}.", line=text.rstrip().count("\n") + 1)
+
+
+def _long_number(text: str) -> int | None:
+    found = re.search(r"[0-9_]{4000}", text)
+    return text.count("\n", 0, found.start()) + 1 if found else None
 
 
 def value_problems(error: ValidationError, data: Mapping[str, Any], hide: Hide) -> list[Problem]:
@@ -163,7 +168,7 @@ def _unknown(loc: tuple[int | str, ...], data: Mapping[str, Any], hide: Hide) ->
 def _meant(path: tuple[str, ...]) -> str | None:
     siblings = [key[-1] for key in _keys() if key[:-1] == path[:-1]]
     name = path[-1].lower()
-    if near := difflib.get_close_matches(name, siblings, n=1):
+    if near := difflib.get_close_matches(name, siblings, n=1, cutoff=0.7):
         return near[0]
     if name in _PLOTO_NAMES:
         return _PLOTO_NAMES[name]
