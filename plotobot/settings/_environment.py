@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ import platformdirs
 
 from plotobot.settings._dotenv import parse_env
 from plotobot.settings._file import located, read_text
-from plotobot.settings._problem import Problem
+from plotobot.settings._problem import Problem, has_secret
 
 FILE_VARIABLE = "PLOTOBOT_SETTINGS"
 VARIABLES = ("DISCORD_TOKEN", "DISCORD_API_BASE", "DISCORD_GATEWAY_URL", "PLOTOBOT_STATE")
@@ -45,26 +45,25 @@ def read_environment(
     env_file = file.parent / ".env"
     filed, problems = _env_file(env_file)
     values = {name: environ.get(name) or filed.get(name) or None for name in VARIABLES}
-    faults = [fault for fault in (_token_fault(values["DISCORD_TOKEN"]),) if fault]
-    for name, schemes in (
-        ("DISCORD_API_BASE", ("http", "https")),
-        ("DISCORD_GATEWAY_URL", ("ws", "wss")),
-    ):
-        if fault := _address_fault(values[name], name, schemes):
-            faults.append(fault)
+    tokens = (environ.get("DISCORD_TOKEN"), filed.get("DISCORD_TOKEN"))
+    secrets = tuple(token for token in tokens if token)
     root = Path() if environ.get("PLOTOBOT_STATE") else file.parent
     state_dir = _state_dir(state, values["PLOTOBOT_STATE"], root)
-    if isinstance(state_dir, str):
-        faults.append(state_dir)
-        state_dir = Path()
+    faults = [
+        _token_fault(values["DISCORD_TOKEN"]),
+        _address_fault(values["DISCORD_API_BASE"], "DISCORD_API_BASE", ("http", "https")),
+        _address_fault(values["DISCORD_GATEWAY_URL"], "DISCORD_GATEWAY_URL", ("ws", "wss")),
+        state_dir if isinstance(state_dir, str) else None,
+        *(_misplaced(values[name], name, secrets) for name in VARIABLES[1:]),
+    ]
     environment = Environment(
         token=values["DISCORD_TOKEN"],
         api_base=values["DISCORD_API_BASE"],
         gateway_url=values["DISCORD_GATEWAY_URL"],
-        state_dir=state_dir,
-        secrets=tuple(t for t in (environ.get("DISCORD_TOKEN"), filed.get("DISCORD_TOKEN")) if t),
+        state_dir=Path() if isinstance(state_dir, str) else state_dir,
+        secrets=secrets,
     )
-    return environment, problems + faults
+    return environment, problems + [fault for fault in faults if fault]
 
 
 def _env_file(file: Path) -> tuple[dict[str, str], list[str]]:
@@ -90,6 +89,12 @@ def _unknown_variable(name: str, line: int) -> Problem:
     near = difflib.get_close_matches(name, VARIABLES, n=1)
     advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(VARIABLES)}."
     return Problem(f"Plotobot has no variable of this name; {advice}", line=line)
+
+
+def _misplaced(value: str | None, name: str, secrets: Collection[str]) -> str | None:
+    if value is None or not has_secret(value, secrets):
+        return None
+    return f"{name} holds a secret, which is shown in many places; only DISCORD_TOKEN may hold one."
 
 
 def _token_fault(token: str | None) -> str | None:

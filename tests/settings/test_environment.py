@@ -101,6 +101,12 @@ def test_the_state_folder(load: Load, tmp_path: Path, monkeypatch: pytest.Monkey
             id="gateway",
         ),
         pytest.param(
+            "DISCORD_TOKEN=a-long-secret\nPLOTOBOT_STATE=/x/a-long-secret",
+            "PLOTOBOT_STATE holds a secret, which is shown in many places; "
+            "only DISCORD_TOKEN may hold one.",
+            id="token-in-the-wrong-place",
+        ),
+        pytest.param(
             "PLOTOBOT_STATE=~nobody-of-this-name/x",
             "PLOTOBOT_STATE begins with ~, but there is no such home; write the full path.",
             id="home",
