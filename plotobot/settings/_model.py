@@ -1,0 +1,247 @@
+"""The shape of plotobot.toml: its tables, keys, limits and defaults.
+
+Each field's description ends the sentence "plot.k is "big", but must be ...", so that whatever is
+wrong with a value, the answer says what is right.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from plotobot.settings._crossing import crossings
+
+_LARGEST_ID = 2**63 - 1
+_KEY = re.compile(r"(?:0x)?([0-9a-f]{96})", re.IGNORECASE)
+_CONTRACT = re.compile(r"t?xch1[02-9ac-hj-np-z]{58}")
+_SWITCH = "true or false"
+_DRIVES = 'a list of drives in quotes, such as ["/mnt/ssd1", "label:plot"], none of them empty'
+_IDS = 'a list of Discord ids, such as ["123456789012345678"]'
+_ID = 'a Discord id, such as "123456789012345678"'
+_GIBS = "a number of GiB above 0 and up to 1000000"
+
+
+def _one_line(text: object) -> object:
+    if isinstance(text, str) and not text.isprintable():
+        raise ValueError("control characters")
+    return text.strip() if isinstance(text, str) else text
+
+
+def _drive(text: object) -> object:
+    text = _one_line(text)
+    if isinstance(text, str) and text.lower().removeprefix("label:").strip() == "":
+        raise ValueError("an empty drive")
+    return text
+
+
+def _unless_empty(value: object) -> object:
+    return None if value == "" else _one_line(value)
+
+
+def _snowflake(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,20}", value.strip()):
+        return int(value)
+    return value
+
+
+def _program(value: object) -> object:
+    value = _unless_empty(value)
+    if not isinstance(value, str):
+        return value
+    try:
+        path = Path(value).expanduser()
+    except RuntimeError as no_home:
+        raise ValueError("no such home") from no_home
+    if not path.is_absolute():
+        raise ValueError("relative")
+    return str(path)
+
+
+def _public_key(value: object) -> object:
+    value = _unless_empty(value)
+    if not isinstance(value, str):
+        return value
+    if (match := _KEY.fullmatch(value)) is None:
+        raise ValueError("no key")
+    return match[1].lower()
+
+
+def _contract(value: object) -> object:
+    value = _unless_empty(value)
+    if isinstance(value, str) and _CONTRACT.fullmatch(value) is None:
+        raise ValueError("no contract")
+    return value
+
+
+def _power_of_two(value: object) -> object:
+    if isinstance(value, int) and value & (value - 1):
+        raise ValueError("no power of two")
+    return value
+
+
+_Drive = Annotated[str, BeforeValidator(_drive)]
+_Drives = Annotated[tuple[_Drive, ...], Field(strict=False, description=_DRIVES)]
+_Id = Annotated[int, BeforeValidator(_snowflake), Field(ge=1, le=_LARGEST_ID)]
+_Ids = Annotated[tuple[_Id, ...], Field(strict=False, description=_IDS)]
+_Switch = Annotated[bool, Field(description=_SWITCH)]
+_Gib = Annotated[float, Field(gt=0, le=1_000_000, description=_GIBS)]
+
+
+class Table(BaseModel):
+    """A table of plotobot.toml: frozen, and strict about names and types."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+class Drives(Table):
+    """`[drives]`: for each of Ploto's five sets the drives as written."""
+
+    temp: _Drives = ()
+    temp2: _Drives = ()
+    out: _Drives = ()
+    replot: _Drives = ()
+    destination: _Drives = ()
+
+
+class Plot(Table):
+    """`[plot]`: what kind of plot, made by which program."""
+
+    plotter: Annotated[
+        str, BeforeValidator(_one_line), Field(min_length=1, description="a plotter's name")
+    ] = "chia"
+    program: Annotated[
+        str | None,
+        BeforeValidator(_program),
+        Field(description='the full path of the program, or "" to have it found'),
+    ] = None
+    k: Annotated[int, Field(ge=18, le=50, description="a whole number from 18 to 50")] = 32
+    threads: Annotated[int, Field(ge=1, le=1024, description="a whole number from 1 to 1024")] = 2
+    buffer_mib: Annotated[
+        int, Field(ge=16, le=1_048_576, description="a whole number of MiB from 16 to 1048576")
+    ] = 3390
+    buckets: Annotated[
+        int,
+        BeforeValidator(_power_of_two),
+        Field(ge=16, le=65536, description="a power of two from 16 to 65536"),
+    ] = 128
+    bitfield: _Switch = True
+    farmer_key: Annotated[
+        str | None,
+        BeforeValidator(_public_key),
+        Field(repr=False, description="96 hexadecimal digits, as `chia keys show` shows them"),
+    ] = None
+    pool_key: Annotated[
+        str | None,
+        BeforeValidator(_public_key),
+        Field(repr=False, description="96 hexadecimal digits, as `chia keys show` shows them"),
+    ] = None
+    contract: Annotated[
+        str | None,
+        BeforeValidator(_contract),
+        Field(
+            repr=False,
+            description="a pool contract address: xch1 (or txch1) and 58 small letters and digits",
+        ),
+    ] = None
+
+
+class Spawn(Table):
+    """`[spawn]`: when plots are started, and how many."""
+
+    enabled: _Switch = True
+    count: Annotated[
+        int, Field(ge=0, le=1_000_000, description="a whole number from 0 to 1000000")
+    ] = 0
+    interval_minutes: Annotated[
+        float, Field(ge=0.1, le=1440, description="a number of minutes from 0.1 to 1440")
+    ] = 5.0
+    max_parallel: Annotated[
+        int, Field(ge=1, le=1000, description="a whole number from 1 to 1000")
+    ] = 2
+    max_parallel_per_drive: Annotated[
+        int, Field(ge=1, le=1000, description="a whole number from 1 to 1000")
+    ] = 1
+
+
+class Space(Table):
+    """`[space]`: how much room drives must have, in GiB."""
+
+    reserve_gib: Annotated[
+        float, Field(ge=0, le=1_000_000, description="a number of GiB from 0 to 1000000")
+    ] = 1.0
+    temp_gib: _Gib | None = Field(default=None, description=_GIBS)
+    temp2_gib: _Gib | None = Field(default=None, description=_GIBS)
+    out_gib: _Gib | None = Field(default=None, description=_GIBS)
+
+
+class Members(Table):
+    """`[discord.owners]` and its like: people, by id or by role."""
+
+    users: _Ids = ()
+    roles: _Ids = ()
+
+
+class Discord(Table):
+    """`[discord]`: where the bot lives and whom it obeys."""
+
+    guild: _Id | None = Field(default=None, description=_ID)
+    channel: _Id | None = Field(default=None, description=_ID)
+    owners: Members = Field(default=Members(), description="a table: [discord.owners]")
+    operators: Members = Field(default=Members(), description="a table: [discord.operators]")
+    viewers: Members = Field(default=Members(), description="a table: [discord.viewers]")
+
+
+class Alerts(Table):
+    """`[alerts]`: one switch for each kind of event, and one for all."""
+
+    enabled: _Switch = True
+    job_spawned: _Switch = True
+    job_not_spawned: _Switch = True
+    job_finished: _Switch = True
+    job_failed: _Switch = True
+    job_stopped: _Switch = True
+    job_stuck: _Switch = True
+    no_out_drive: _Switch = True
+    out_drive_again: _Switch = True
+    drive_missing: _Switch = True
+    drive_back: _Switch = True
+    quota_reached: _Switch = True
+    bot_back: _Switch = True
+    trouble: _Switch = True
+
+
+class Report(Table):
+    """`[report]`: the regular summary, Ploto's PlotoFy."""
+
+    every_hours: Annotated[
+        float, Field(ge=0, le=8760, description="a number of hours from 0 to 8760")
+    ] = 24.0
+
+
+class SettingsFile(Table):
+    """All of plotobot.toml."""
+
+    machine: Annotated[
+        str,
+        BeforeValidator(_one_line),
+        Field(min_length=1, max_length=64, description="a name of 1 to 64 characters, in quotes"),
+    ] = Field(default_factory=lambda: socket.gethostname()[:64] or "plotter")
+    drives: Drives = Field(default=Drives(), description="a table: [drives]")
+    plot: Plot = Field(default=Plot(), description="a table: [plot]")
+    spawn: Spawn = Field(default=Spawn(), description="a table: [spawn]")
+    space: Space = Field(default=Space(), description="a table: [space]")
+    discord: Discord = Field(default=Discord(), description="a table: [discord]")
+    alerts: Alerts = Field(default=Alerts(), description="a table: [alerts]")
+    report: Report = Field(default=Report(), description="a table: [report]")
+
+    @model_validator(mode="after")
+    def _no_crossings(self) -> Self:
+        if found := crossings(self.model_dump()):
+            raise ValueError(found[0].text)
+        return self

@@ -1,0 +1,158 @@
+"""The settings as plain values."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from plotobot.engine.config import EngineConfig, Limits, PlotSettings, SpaceRules
+from plotobot.engine.models import GIB, DriveKind, EventKind
+from plotobot.settings import Access, People, Settings, SettingsFile
+from plotobot.settings._model import Alerts
+
+Load = Callable[..., Settings]
+
+
+def test_an_empty_file_gives_the_defaults_of_the_engine(load: Load, tmp_path: Path) -> None:
+    loaded = load("machine = 'm'", state=tmp_path)
+
+    assert loaded.engine == EngineConfig(
+        machine="m", state_dir=tmp_path, drives=dict.fromkeys(DriveKind, ())
+    )
+    assert loaded.access == Access()
+    assert loaded.alerts == frozenset(EventKind)
+    assert loaded.report_every == timedelta(days=1)
+    assert (loaded.token, loaded.api_base, loaded.gateway_url) == (None, None, None)
+
+
+def test_the_machine_is_named_after_the_computer(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "box")
+    assert load().machine == "box"
+    monkeypatch.setattr("socket.gethostname", lambda: "")
+    assert load().machine == "plotter"
+
+
+def test_every_value_reaches_the_engine_in_its_unit(load: Load) -> None:
+    engine = load(
+        """
+        [drives]
+        temp = [" label:plot ", "F:"]
+        temp2 = ["/t2"]
+        out = ["/out"]
+        replot = ["/old*"]
+        destination = ["/farm"]
+        [plot]
+        plotter = "madmax"
+        program = "/opt/chia"
+        k = 25
+        threads = 4
+        buffer_mib = 512
+        buckets = 64
+        bitfield = false
+        farmer_key = "0xABABABABABABABABABABABABABABABABABABABABABABABAB\
+ABABABABABABABABABABABABABABABABABABABABABABABAB"
+        contract = "txch1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
+        [spawn]
+        enabled = false
+        count = 7
+        interval_minutes = 0.5
+        max_parallel = 9
+        max_parallel_per_drive = 3
+        [space]
+        reserve_gib = 0.5
+        temp_gib = 2
+        temp2_gib = 3
+        out_gib = 4.5
+        """.replace("\\\n", "")
+    ).engine
+
+    assert dict(engine.drives) == {
+        DriveKind.TEMP: ("label:plot", "F:"),
+        DriveKind.TEMP2: ("/t2",),
+        DriveKind.OUT: ("/out",),
+        DriveKind.REPLOT: ("/old*",),
+        DriveKind.DESTINATION: ("/farm",),
+    }
+    assert engine.plot == PlotSettings(
+        plotter="madmax",
+        program=Path("/opt/chia"),
+        k=25,
+        threads=4,
+        buffer_mib=512,
+        buckets=64,
+        bitfield=False,
+        farmer_key="ab" * 48,
+        contract="txch1" + "q" * 58,
+    )
+    assert engine.limits == Limits(7, 30.0, 9, 3)
+    assert engine.space == SpaceRules(GIB // 2, 2 * GIB, 3 * GIB, 9 * GIB // 2)
+    assert engine.spawn_on_start is False
+
+
+def test_ids_are_taken_as_numbers_and_as_texts(load: Load) -> None:
+    access = load(
+        """
+        [discord]
+        guild = 123456789012345678
+        channel = "234567890123456789"
+        [discord.owners]
+        users = [1, "2"]
+        [discord.operators]
+        roles = ["3"]
+        """
+    ).access
+
+    assert access == Access(
+        guild=123456789012345678,
+        channel=234567890123456789,
+        owners=People(users=frozenset({1, 2})),
+        operators=People(roles=frozenset({3})),
+    )
+
+
+def test_people_are_included_by_id_or_role_and_empty_means_nobody() -> None:
+    people = People(users=frozenset({1}), roles=frozenset({2}))
+
+    assert people.includes(1)
+    assert people.includes(9, [8, 2])
+    assert not people.includes(2, [1])
+    assert not People().includes(1, [2])
+    assert people
+    assert not People()
+
+
+def test_there_is_a_switch_for_each_kind_of_event() -> None:
+    assert set(Alerts.model_fields) == {"enabled", *(kind.value for kind in EventKind)}
+
+
+def test_alerts_can_be_switched_off_one_by_one_and_all_at_once(load: Load) -> None:
+    assert load("alerts.job_spawned = false").alerts == set(EventKind) - {EventKind.JOB_SPAWNED}
+    assert load("alerts.enabled = false").alerts == frozenset()
+
+
+def test_no_report_at_zero(load: Load) -> None:
+    assert load("report.every_hours = 0").report_every is None
+    assert load("report.every_hours = 1.5").report_every == timedelta(minutes=90)
+
+
+def test_nothing_can_be_changed(load: Load) -> None:
+    loaded = load()
+
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        loaded.api_base = "x"  # type: ignore[misc]
+    with pytest.raises(ValidationError, match="frozen"):
+        loaded.written.plot.k = 25
+    with pytest.raises(TypeError):
+        loaded.engine.drives[DriveKind.TEMP] = ()  # type: ignore[index]
+
+
+def test_drives_may_not_cross_in_settings_made_by_hand_either() -> None:
+    with pytest.raises(ValidationError, match="one thing only"):
+        SettingsFile.model_validate({"drives": {"temp": ["/a"], "out": ["/a"]}})
