@@ -1,0 +1,172 @@
+"""Tells the farm's channel what happened: each event once, in order, however long Discord is away.
+
+Needs Discord's REST interface only, not the gateway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import aiohttp
+import discord
+
+from plotobot.engine.models import Event, EventKind
+from plotobot.engine.protocol import Engine
+from plotobot.ui.alerts import CRITICAL, alert_text, digest_holds, digest_text
+
+log = logging.getLogger(__name__)
+
+Send = Callable[[str, str], Awaitable[object]]
+"""Sends a text under a nonce; a nonce that Discord saw in the last minutes makes no new message."""
+
+SINGLY = 5
+"""Up to so many waiting events get a message each; more become one digest."""
+AT_ONCE = 200
+"""Events read at a time."""
+SHUT = (discord.Forbidden, discord.NotFound)
+AWAY = (discord.DiscordServerError, aiohttp.ClientError, OSError, asyncio.TimeoutError)
+LATER = frozenset({401, 408, 429})
+"""Statuses that say nothing against the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the courier waits, in seconds."""
+
+    gather: float = 0.2
+    """After a change, so that what comes in a burst is read at once."""
+    rest: float = 1.0
+    """After sending: Discord takes 5 messages in 5 s for a channel, and a flood makes digests."""
+    first: float = 1.0
+    """After a failure; doubled each time."""
+    longest: float = 60.0
+    shut: float = 600.0
+    """After Discord said that the channel is closed to us: 10,000 such answers mean a ban."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message, and the events it tells of."""
+
+    text: str
+    nonce: str
+    ids: tuple[int, ...]
+
+
+def letters(events: Sequence[Event], machine: str) -> list[Letter]:
+    """Turn waiting events into messages: few of them one by one, many as one digest.
+
+    A digest takes only so many that each critical one has its line; the rest wait for the next.
+    """
+    if len(events) <= SINGLY:
+        now = discord.utils.utcnow()
+        return [Letter(alert_text(e, machine, now), e.nonce, (e.id,)) for e in events]
+    told = list(events)
+    while len(told) > SINGLY and not digest_holds(told, machine):
+        told = told[: len(told) * 2 // 3]
+    return [Letter(digest_text(told, machine), digest_nonce(told), tuple(e.id for e in told))]
+
+
+def digest_nonce(events: Sequence[Event]) -> str:
+    """The nonce of a digest: the same rows give the same one, any other rows another.
+
+    With the first row's nonce alone, a digest that grew while the bot was down would pass for the
+    one already sent, and the news it gained would be lost.
+    """
+    joined = "\n".join(event.nonce for event in events)
+    return hashlib.blake2b(joined.encode(), digest_size=12).hexdigest()  # Discord takes 25 at most
+
+
+class Courier:
+    """Carries events from the engine to a channel."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        send: Send,
+        *,
+        told: Collection[EventKind] = frozenset(EventKind),
+        pace: Pace | None = None,
+    ) -> None:
+        self._engine = engine
+        self._send = send
+        self._told = frozenset(told)
+        self._pace = pace or Pace()
+        self._shut = False
+
+    async def run(self) -> None:
+        """Carry until cancelled."""
+        while True:
+            try:
+                await self._watch()
+            except Exception:  # the last frame: one broken event must not silence the farm
+                log.exception("telling the news failed; trying again")
+                await asyncio.sleep(self._pace.longest)
+
+    async def _watch(self) -> None:
+        while True:
+            changed = asyncio.ensure_future(self._engine.changed())  # ask first: none slips between
+            try:
+                if await self.deliver():
+                    await asyncio.sleep(self._pace.rest)
+                else:
+                    await changed
+                    await asyncio.sleep(self._pace.gather)
+            finally:
+                changed.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await changed
+
+    async def deliver(self) -> bool:
+        """Tell what waits now; whether there was anything."""
+        events = await self._engine.undelivered(AT_ONCE)
+        silent = [event.id for event in events if event.kind not in self._told]
+        if silent:
+            await self._engine.delivered(silent)
+        waiting = [event for event in events if event.kind in self._told]
+        for letter in letters(waiting, self._engine.machine):
+            await self._carry(letter)
+            await self._engine.delivered(letter.ids)
+        return bool(events)
+
+    async def _carry(self, letter: Letter) -> None:
+        """Send one letter, as often as it takes, always under the same nonce."""
+        delay = self._pace.first
+        while (wait := await self._try(letter)) is not None:
+            await asyncio.sleep(max(wait, delay))
+            delay = min(delay * 2, self._pace.longest)
+
+    async def _try(self, letter: Letter) -> float | None:
+        """None once the letter is done with, else the seconds to wait at least."""
+        try:
+            await self._send(letter.text, letter.nonce)
+        except SHUT as error:
+            if not self._shut:
+                log.error("the alert channel is closed to the bot (%s); alerts wait", error)  # noqa: TRY400 - the way there tells nothing
+            self._shut = True
+            return self._pace.shut
+        except AWAY as error:
+            log.warning("an alert did not get through: %s", error)
+            return 0.0
+        except discord.HTTPException as error:
+            return self._after_status(error, letter)
+        if self._shut:
+            log.info("the alert channel is open again")
+        self._shut = False
+        return None
+
+    def _after_status(self, error: discord.HTTPException, letter: Letter) -> float | None:
+        if error.status == 401:
+            return self._pace.shut
+        if error.status in LATER:
+            return getattr(error, "retry_after", 0.0)
+        log.error("Discord refused alert %s for good: %s", letter.ids, error)
+        return None
+
+
+__all__ = ["CRITICAL", "Courier", "Letter", "Pace", "digest_nonce", "letters"]

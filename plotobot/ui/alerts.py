@@ -1,0 +1,162 @@
+"""Events as messages: plain content, so that the phone's notification shows the words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from plotobot.engine.models import Event, EventKind, Job
+from plotobot.ui.jobs import phases_text, reason_text
+from plotobot.ui.text import (
+    MESSAGE_LIMIT,
+    clip,
+    code,
+    duration,
+    fit,
+    gib,
+    plain,
+    plural,
+    stamp,
+    weight,
+)
+
+EMOJI: Mapping[EventKind, str] = {
+    EventKind.JOB_SPAWNED: "🌱",
+    EventKind.JOB_NOT_SPAWNED: "🚫",
+    EventKind.JOB_FINISHED: "✅",
+    EventKind.JOB_FAILED: "❌",
+    EventKind.JOB_STOPPED: "🛑",
+    EventKind.JOB_STUCK: "⏳",
+    EventKind.NO_OUT_DRIVE: "📦",
+    EventKind.OUT_DRIVE_AGAIN: "📦",
+    EventKind.DRIVE_MISSING: "🔌",
+    EventKind.DRIVE_BACK: "🔌",
+    EventKind.QUOTA_REACHED: "🏁",
+    EventKind.BOT_BACK: "👋",
+    EventKind.TROUBLE: "⚠️",
+}
+CRITICAL = frozenset(
+    {
+        EventKind.JOB_FAILED,
+        EventKind.JOB_STUCK,
+        EventKind.NO_OUT_DRIVE,
+        EventKind.DRIVE_MISSING,
+        EventKind.TROUBLE,
+    }
+)
+"""Told first, and never left out of a digest."""
+LATE = timedelta(minutes=2)
+"""News older than this says when it happened."""
+LINE = 180
+"""Characters of one event within a digest."""
+
+
+def alert_text(event: Event, machine: str, now: datetime) -> str:
+    """One event as a message of at most 2,000 characters; it pings nobody."""
+    late = f" ({stamp(event.at, 'f')})" if now - event.at > LATE else ""
+    head = f"{EMOJI.get(event.kind, 'ℹ️')} **{plain(machine, 60)}**{late}: "
+    return clip(head + _body(event, MESSAGE_LIMIT - weight(head)), MESSAGE_LIMIT)
+
+
+def digest_text(events: Sequence[Event], machine: str) -> str:
+    """Many events as one message: how many of each, then a line each, the critical ones first."""
+    lines = _digest_lines(events)
+    return fit([_digest_head(events, machine), *lines], MESSAGE_LIMIT)
+
+
+def digest_holds(events: Sequence[Event], machine: str) -> bool:
+    """Whether every critical event gets its line in the digest."""
+    urgent = [event for event in events if event.kind in CRITICAL]
+    head = weight(_digest_head(events, machine))
+    return head + sum(weight(line) + 1 for line in _digest_lines(urgent)) <= MESSAGE_LIMIT - 30
+
+
+def _digest_head(events: Sequence[Event], machine: str) -> str:
+    counts = Counter(event.kind for event in events)
+    told = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in counts.most_common())
+    return f"📬 **{plain(machine, 60)}**: {plural(len(events), 'piece')} of news ({told})"
+
+
+def _digest_lines(events: Sequence[Event]) -> list[str]:
+    ordered = sorted(events, key=lambda event: event.kind not in CRITICAL)
+    return [f"{EMOJI.get(event.kind, 'ℹ️')} {_line(event)}" for event in ordered]
+
+
+def _line(event: Event) -> str:
+    when = stamp(event.at, "t")
+    return f"{when} {clip(_body(event, MESSAGE_LIMIT).partition(chr(10))[0], LINE)}"
+
+
+def _body(event: Event, limit: int) -> str:
+    if event.job is not None and event.kind in _OF_JOBS:
+        return _OF_JOBS[event.kind](event.job, event.data, limit)
+    sentence = _SENTENCES.get(event.kind, event.kind.replace("_", " ").capitalize())
+    return clip(f"{sentence}{_particulars(event)}", limit)
+
+
+def _started(job: Job, _: Mapping[str, Any], limit: int) -> str:
+    return clip(f"plot started, {_name(job)} by {plain(job.plotter)}, out {code(job.out)}", limit)
+
+
+def _finished(job: Job, _: Mapping[str, Any], limit: int) -> str:
+    text = f"plot finished, {_name(job)} in {duration(job.total_seconds)}\n{phases_text(job)}"
+    if job.final_path:
+        size = f", {gib(job.final_size)}" if job.final_size else ""
+        text += f"\n{code(job.final_path)}{size}"
+    return clip(text, limit)
+
+
+def _failed(job: Job, _: Mapping[str, Any], limit: int) -> str:
+    head = f"plot **{plain(job.status)}**, {_name(job)} at {job.fraction:.0%}: "
+    return head + reason_text(job.reason or "no reason known", limit - weight(head))
+
+
+def _stopped(job: Job, data: Mapping[str, Any], limit: int) -> str:
+    by = f" by {plain(data['by'], 60)}" if data.get("by") else ""
+    return clip(f"plot stopped{by}, {_name(job)} at {job.fraction:.0%}", limit)
+
+
+def _stuck(job: Job, _: Mapping[str, Any], limit: int) -> str:
+    line = f": {code(job.stuck)}" if job.stuck else ""
+    return clip(f"plot stuck, {_name(job)}{line}", limit)
+
+
+def _name(job: Job) -> str:
+    return plain(job.label, 120)
+
+
+_OF_JOBS: Mapping[EventKind, Callable[[Job, Mapping[str, Any], int], str]] = {
+    EventKind.JOB_SPAWNED: _started,
+    EventKind.JOB_FINISHED: _finished,
+    EventKind.JOB_FAILED: _failed,
+    EventKind.JOB_STOPPED: _stopped,
+    EventKind.JOB_STUCK: _stuck,
+}
+_SENTENCES: Mapping[EventKind, str] = {
+    EventKind.JOB_NOT_SPAWNED: "a plot could not be started",
+    EventKind.NO_OUT_DRIVE: "no out drive has room for a plot; nothing is started until one has",
+    EventKind.OUT_DRIVE_AGAIN: "an out drive has room again; plotting goes on",
+    EventKind.DRIVE_MISSING: "a drive is missing",
+    EventKind.DRIVE_BACK: "a drive is back",
+    EventKind.QUOTA_REACHED: "all plots that were ordered have been started",
+    EventKind.BOT_BACK: "Plotobot is back",
+    EventKind.TROUBLE: "trouble",
+}
+_PATHS = frozenset({"drive", "path", "temp", "out"})
+_SILENT = frozenset({"by"})
+
+
+def _particulars(event: Event) -> str:
+    told = [f"{code(v)}" for k, v in event.data.items() if k in _PATHS and v]
+    told += [plain(v, 300) for k, v in event.data.items() if k in ("what", "reason") and v]
+    skipped = _PATHS | _SILENT | {"what", "reason"}
+    told += [
+        f"{plain(k.replace('_', ' '), 40)} {plain(v, 100)}"
+        for k, v in event.data.items()
+        if k not in skipped and v not in (None, "", [], {})
+    ]
+    if event.job is not None:
+        told.insert(0, _name(event.job))
+    return ": " + ", ".join(told) if told else ""

@@ -1,0 +1,41 @@
+"""What the spawner does, and why it does no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plotobot.engine.models import Hold, Job, SpawnerView
+from plotobot.ui.text import MESSAGE_LIMIT, code, fit, plain, plural, stamp
+
+
+def state_text(view: SpawnerView) -> str:
+    """Whether plots are being started, in a sentence."""
+    quota = "" if view.count is None else f" of {plural(view.count, 'plot')}"
+    if view.running:
+        return f"▶️ Spawning is **on**: {view.spawned}{quota} started."
+    return f"⏸️ Spawning is **paused**; running plots go on. {view.spawned}{quota} started."
+
+
+def why_text(view: SpawnerView) -> str:
+    """For each drive that gets nothing: the rule, the reason, and until when."""
+    head = state_text(view)
+    if view.looked_at:
+        head += f" Looked {stamp(view.looked_at)}."
+    if view.next_look:
+        head += f" Next look {stamp(view.next_look)}."
+    lines = [_hold_line(hold) for hold in view.holds] or ["Nothing holds a drive."]
+    return fit([head, *lines], MESSAGE_LIMIT)
+
+
+def _hold_line(hold: Hold) -> str:
+    where = code(hold.drive, 100) if hold.drive else "every drive"
+    until = f", until {stamp(hold.until)}" if hold.until else ""
+    return f"• {where}: {plain(hold.reason)} (rule {code(hold.rule, 40)}{until})"
+
+
+def once_text(jobs: Sequence[Job]) -> str:
+    """What one pass started."""
+    if not jobs:
+        return "One pass made, nothing started. `/spawn why` tells what holds each drive."
+    names = [f"• {plain(job.label)}, out {code(job.out, 100)}" for job in jobs]
+    return fit([f"🌱 One pass made, {plural(len(jobs), 'plot')} started.", *names], MESSAGE_LIMIT)

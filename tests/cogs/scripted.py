@@ -1,0 +1,189 @@
+"""An engine in memory, for states that are slow or dangerous to reach with real plots.
+
+It stands in only for those: 200 jobs at once, failed and stuck plots, missing drives, an engine that
+breaks. What the real engine does is shown with the real engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from plotobot.engine.models import (
+    GIB,
+    Drive,
+    DriveKind,
+    DriveView,
+    Event,
+    EventKind,
+    Job,
+    JobState,
+    SpawnerView,
+    StopResult,
+    Summary,
+)
+from plotobot.errors import Refusal
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+"""The moment at which the simulated Discord begins."""
+
+
+def make_job(number: int = 1, **changes: Any) -> Job:
+    """A running job, three hours old."""
+    job = Job(
+        id=f"20260101-{number:04x}",
+        plotter="madmax",
+        k=32,
+        temp=f"/mnt/ssd{number % 4}",
+        out="/mnt/hdd1",
+        state=JobState.RUNNING,
+        status="3.2",
+        fraction=0.42,
+        pid=4000 + number,
+        created_at=NOW - timedelta(hours=3, minutes=5),
+        started_at=NOW - timedelta(hours=3, minutes=5),
+        phase_seconds=(4000.0, 2000.0, None, None),
+        temp_need=239 * GIB,
+        temp_used=180 * GIB,
+    )
+    return replace(job, **changes)
+
+
+def make_drive(number: int = 1, **changes: Any) -> DriveView:
+    """A temp drive with one plot on it and room for two."""
+    drive = Drive(
+        DriveKind.TEMP,
+        f"/mnt/ssd{number}",
+        f"fs{number}",
+        total=894 * GIB,
+        free=350 * GIB,
+        label=f"ssd{number}",
+        model="Samsung 980 PRO",
+        bus="nvme",
+        fs_type="xfs",
+    )
+    return DriveView(replace(drive, **changes), jobs=1, reserved=59 * GIB, takes=2)
+
+
+def make_event(number: int = 1, kind: EventKind = EventKind.JOB_SPAWNED, **changes: Any) -> Event:
+    """An event with the id and the nonce a store would give."""
+    event = Event(kind, NOW, job=make_job(number), id=number, nonce=f"nonce-{number}")
+    return replace(event, **changes)
+
+
+async def as_is(awaitable: Awaitable[Any]) -> Any:
+    """Wait for it, here."""
+    return await awaitable
+
+
+class ScriptedEngine:
+    """The engine's protocol over plain lists that a test sets."""
+
+    machine = "rig1"
+
+    def __init__(self) -> None:
+        self.all_jobs: list[Job] = []
+        self.all_drives: list[DriveView] = []
+        self.events: list[Event] = []
+        self.told: list[int] = []
+        self.view = SpawnerView(running=True, spawned=0, count=None)
+        self.log: list[str] = ["Computing table 1", "Computing table 2"]
+        self.kept: dict[str, str] = {}
+        self.deeds: list[tuple[Any, ...]] = []
+        self.broken: Exception | None = None
+        """Raised by whatever is asked next."""
+        self.wait: Callable[[Awaitable[Any]], Awaitable[Any]] = as_is
+        """How to wait for a change; the simulated Discord wants to know of such waits."""
+        self._changed = asyncio.Event()
+
+    def change(self) -> None:
+        """Wake all who wait for a change."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def happen(self, *events: Event) -> None:
+        """Put events into the outbox."""
+        self.events.extend(events)
+        self.change()
+
+    def _ask(self) -> None:
+        if self.broken is not None:
+            raise self.broken
+
+    async def jobs(self) -> Sequence[Job]:
+        self._ask()
+        return tuple(self.all_jobs)
+
+    async def job(self, job_id: str) -> Job:
+        self._ask()
+        found = [job for job in self.all_jobs if job.id == job_id]
+        if not found:
+            raise Refusal("There is no such job.")
+        return found[0]
+
+    async def stop(self, job_id: str, by: str) -> StopResult:
+        self._ask()
+        job = await self.job(job_id)
+        if not job.state.live:
+            raise Refusal("It has ended already.")
+        stopped = replace(job, state=JobState.STOPPED, status="Stopped", ended_at=NOW)
+        self.all_jobs = [stopped if j.id == job_id else j for j in self.all_jobs]
+        self.deeds.append(("stop", job_id, by))
+        return StopResult(stopped, processes=3, files=12, bytes=180 * GIB)
+
+    async def log_tail(self, job_id: str, lines: int = 20) -> Sequence[str]:
+        await self.job(job_id)
+        return self.log[-lines:]
+
+    async def drives(self, kind: DriveKind | None = None) -> Sequence[DriveView]:
+        self._ask()
+        return tuple(v for v in self.all_drives if kind is None or v.drive.kind is kind)
+
+    async def spawner(self) -> SpawnerView:
+        self._ask()
+        return self.view
+
+    async def start_spawning(self, count: int | None = None) -> SpawnerView:
+        self._ask()
+        self.deeds.append(("start", count))
+        self.view = replace(self.view, running=True, count=count)
+        return self.view
+
+    async def pause_spawning(self) -> SpawnerView:
+        self._ask()
+        self.deeds.append(("pause",))
+        self.view = replace(self.view, running=False)
+        return self.view
+
+    async def spawn_once(self) -> Sequence[Job]:
+        self._ask()
+        self.deeds.append(("once",))
+        return (make_job(99),)
+
+    async def summary(self, since: datetime) -> Summary:
+        self._ask()
+        done = [job for job in self.all_jobs if job.state is JobState.COMPLETED]
+        bad = [j for j in self.all_jobs if not j.state.live and j.state is not JobState.COMPLETED]
+        live = [job for job in self.all_jobs if job.state.live]
+        drives = tuple(self.all_drives)
+        return Summary("rig1", since, NOW, tuple(done), tuple(bad), tuple(live), drives)
+
+    async def undelivered(self, limit: int = 50) -> Sequence[Event]:
+        self._ask()
+        return [event for event in self.events if event.id not in self.told][:limit]
+
+    async def delivered(self, event_ids: Sequence[int]) -> None:
+        self._ask()
+        self.told.extend(event_ids)
+
+    async def changed(self) -> None:
+        await self.wait(self._changed.wait())
+
+    async def remember(self, key: str, value: str) -> None:
+        self.kept[key] = value
+
+    async def recall(self, key: str) -> str | None:
+        return self.kept.get(key)

@@ -1,0 +1,113 @@
+"""Every command and every button, by every kind of person."""
+
+from __future__ import annotations
+
+import pytest
+from discord import app_commands
+
+from plotobot.access import Level
+from plotobot.ui.buttons import job_buttons
+from plotobot.ui.guards import level_of_command
+from plotobot.ui.pages import jobs_page
+
+LOOK = {"jobs": {}, "job": {"job": "20260101-0001"}, "drives": {}, "help": {}}
+LOOK |= {"report now": {}, "spawn why": {}}
+ACT = {"spawn start": {}, "spawn pause": {}, "spawn once": {}, "stop": {"job": "20260101-0001"}}
+ALLOWED = {"owner": LOOK | ACT, "operator": LOOK | ACT, "viewer": LOOK}
+PEOPLE = ("owner", "operator", "viewer", "stranger", "namesake", "robot")
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("command", sorted(LOOK | ACT))
+async def test_who_may_type_what(farm, make_job, person, command):
+    farm.engine.all_jobs = [make_job()]
+
+    result = await farm.slash(person, command, **(LOOK | ACT)[command])
+
+    if command in ALLOWED.get(person, {}):
+        assert "Only" not in result.response.content
+    else:
+        assert result.response.content.startswith("Only ")
+        assert result.ephemeral
+        assert farm.engine.deeds == []
+
+
+def test_the_matrix_has_every_command(farm):
+    leaves = {c.qualified_name for c in farm.bot.tree.walk_commands() if not is_group(c)}
+
+    assert leaves == set(LOOK | ACT)
+
+
+def is_group(command):
+    return isinstance(command, app_commands.Group)
+
+
+async def test_the_operator_has_no_say_in_another_server(farm):
+    """Were the commands ever synced elsewhere, they would be refused there."""
+    await farm.bot.tree.sync()
+
+    result = await farm.slash("abroad", "spawn pause")
+
+    assert result.response.content == "Plotobot answers only in its farm's own server."
+    assert farm.engine.deeds == []
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize(
+    ("label", "allowed"),
+    [("Stop", {"owner", "operator"}), ("Log", {"owner", "operator", "viewer"})],
+)
+async def test_who_may_press_a_button_of_a_public_message(farm, make_job, person, label, allowed):
+    farm.engine.all_jobs = [make_job()]
+    message = await public(farm, job_buttons(make_job()))
+
+    result = await farm.who(person)[0].click(message, label=label)
+
+    assert result.response.content.startswith("Only ") is (person not in allowed)
+    assert result.ephemeral
+
+
+async def test_pages_are_not_turned_for_strangers(farm, make_job):
+    farm.engine.all_jobs = [make_job(n) for n in range(30)]
+    message = await public(farm, (await jobs_page(farm.engine)).view)
+
+    result = await farm.stranger.click(message, label="▶")
+
+    assert result.response.content.startswith("Only ")
+
+
+async def test_autocomplete_tells_strangers_nothing(farm, make_job):
+    farm.engine.all_jobs = [make_job()]
+
+    assert await farm.stranger.autocomplete(farm.channel, "job", "job", "") == []
+    assert len(await farm.viewer.autocomplete(farm.channel, "job", "job", "")) == 1
+
+
+async def test_a_command_that_declares_no_level_is_refused_to_the_owner_too(farm):
+    @app_commands.command(description="Forgotten")
+    async def forgotten(interaction):
+        await interaction.response.send_message("done")
+
+    farm.bot.tree.add_command(forgotten, guild=farm.bot.home)
+    await farm.bot.sync()
+
+    result = await farm.slash("owner", "forgotten")
+
+    assert "nobody may" in result.response.content
+
+
+def test_every_command_is_described_and_bound(farm):
+    for command in farm.bot.tree.walk_commands():
+        root = command.root_parent or command
+        assert 1 < len(command.description) <= 100, command.qualified_name
+        assert root.guild_only, command.qualified_name
+        assert root.default_permissions is not None, command.qualified_name
+        if not is_group(command):
+            assert level_of_command(command) in (Level.VIEWER, Level.OPERATOR, Level.OWNER)
+            assert all(len(p.description) > 1 for p in command.parameters), command.qualified_name
+
+
+async def public(farm, view):
+    """A message with buttons that all in the channel can see."""
+    channel = farm.bot.get_channel(farm.channel.id)
+    return await channel.send("look", view=view)
