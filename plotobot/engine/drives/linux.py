@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from plotobot.engine.drives.mountinfo import NO_DRIVES, Mount, parse_mountinfo
-from plotobot.engine.drives.posix import real_folder, room
+from plotobot.engine.drives.posix import Room, real_folder, room
 from plotobot.engine.drives.superblock import Identity
 from plotobot.engine.drives.sysblock import hardware, identity
 from plotobot.engine.drives.volumes import Space, Volume, covering
@@ -35,7 +35,7 @@ class LinuxVolumes:
     def __init__(self, places: Places | None = None, patience: float = PATIENCE) -> None:
         self._places = places or Places()
         self._patience: Patience[int, Volume] = Patience(patience)
-        self._identities: dict[tuple[int, str], Identity] = {}
+        self._identities: dict[int, tuple[Hashable, Identity]] = {}
 
     def volumes(self) -> list[Volume]:
         """Every mount that can hold files; one that hangs is listed with sizes of 0."""
@@ -71,7 +71,7 @@ class LinuxVolumes:
 
     def _plain(self, mount: Mount) -> Volume:
         """What is known without asking the drive."""
-        known = self._identities.get((mount.id, mount.source), Identity(None, None))
+        _, known = self._identities.get(mount.id, (None, Identity(None, None)))
         memory = mount.fs_type in _IN_MEMORY
         device = mount.source if mount.source.startswith("/") else None
         model, bus = hardware(device, self._places.sys) if device else (None, None)
@@ -89,7 +89,8 @@ class LinuxVolumes:
 
     def _asking(self, mount: Mount, plain: Volume) -> Callable[[], Volume]:
         def asked() -> Volume:
-            said, found = self._identity(mount), room(mount.mount_point)
+            found = room(mount.mount_point)
+            said = self._identity(mount, found)
             return replace(
                 plain,
                 label=said.label,
@@ -101,12 +102,18 @@ class LinuxVolumes:
 
         return asked
 
-    def _identity(self, mount: Mount) -> Identity:
-        """Label and uuid, read once a mount: labels change seldom, dying drives read slowly."""
-        key = (mount.id, mount.source)
-        if key not in self._identities:
-            self._identities[key] = self._read_identity(mount.source)
-        return self._identities[key]
+    def _identity(self, mount: Mount, found: Room) -> Identity:
+        """Label and uuid, read once a mount: asking again could wake a sleeping drive.
+
+        The kernel gives a mount's number again at once, so more must be the same: the sizes, the
+        file system's number and the device's node, which is made anew when a drive is plugged in.
+        """
+        mark = (mount.source, mount.fs_type, found.fsid, found.total, _made_at(mount.source))
+        known_by, said = self._identities.get(mount.id, (None, Identity(None, None)))
+        if known_by != mark:
+            said = self._read_identity(mount.source)
+            self._identities[mount.id] = (mark, said)
+        return said
 
     def _read_identity(self, source: str) -> Identity:
         if not source.startswith("/"):
@@ -115,6 +122,13 @@ class LinuxVolumes:
         return identity(source, dev=at.dev, sys=at.sys, udev=at.udev)
 
     def _forget(self, mounted: set[int]) -> None:
-        """Drop what was read of mounts that are gone; the kernel gives their numbers again."""
-        kept = {key: said for key, said in self._identities.items() if key[0] in mounted}
-        self._identities = kept
+        """Drop what was read of mounts that are gone."""
+        for gone in self._identities.keys() - mounted:
+            del self._identities[gone]
+
+
+def _made_at(device: str) -> int | None:
+    try:
+        return os.stat(device).st_ctime_ns  # noqa: PTH116 - "tmpfs" would be a relative path
+    except OSError:
+        return None

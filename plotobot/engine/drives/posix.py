@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ class Room:
     free: int
     """What an ordinary user may still write (f_bavail): less than root may."""
     read_only: bool
+    fsid: int
+    """The kernel's own number for it; some file systems give their device's."""
 
 
 def room(path: str) -> Room:
@@ -31,6 +34,7 @@ def room(path: str) -> Room:
         total=answer.f_blocks * answer.f_frsize,
         free=answer.f_bavail * answer.f_frsize,
         read_only=bool(answer.f_flag & os.ST_RDONLY),
+        fsid=answer.f_fsid,
     )
 
 
@@ -40,7 +44,8 @@ def real_folder(path: str) -> str:
     Raises:
         OSError: there is nothing, or something that is no folder.
     """
-    real = Path(path).resolve(strict=True)
-    if not real.is_dir():
+    # Path.resolve raises a RuntimeError at a link that leads to itself.
+    real = os.path.realpath(path, strict=True)
+    if not stat.S_ISDIR(Path(real).stat().st_mode):
         raise NotADirectoryError(f"{path} is no folder")
-    return str(real)
+    return real

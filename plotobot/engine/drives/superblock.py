@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 from uuid import UUID
 
+_SECTOR = 512
 _HEAD = 4096
 _TABLE = 16384
 """The most that is read of a root directory."""
@@ -38,6 +39,8 @@ def read_identity(disk: BinaryIO) -> Identity | None:
     """
     try:
         head = _read(disk, 0, _HEAD)
+        if len(head) < _SECTOR:
+            return None
         for reader in (_ext, _xfs, _ntfs, _exfat, _fat):
             if (identity := reader(disk, head)) is not None:
                 return identity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from plotobot.engine.drives.mountinfo import udev_facts, unescape_hex
@@ -20,7 +21,7 @@ def hardware(device: str, sys: Path = Path("/sys")) -> tuple[str | None, str | N
         device: the device's path, such as /dev/sda1 or /dev/mapper/plots.
         sys: where sysfs is mounted.
     """
-    disk = _disk(sys / "class/block" / Path(device).resolve().name, _DEEPEST)
+    disk = _disk(sys / "class/block" / Path(os.path.realpath(device)).name, _DEEPEST)
     if disk is None:
         return None, None
     model = _first_line(disk / "device/model")
@@ -30,7 +31,7 @@ def hardware(device: str, sys: Path = Path("/sys")) -> tuple[str | None, str | N
 def _disk(block: Path, depth: int) -> Path | None:
     """The whole drive below a partition or a mapped device."""
     try:
-        real = block.resolve(strict=True)
+        real = Path(os.path.realpath(block, strict=True))
         if (real / "partition").exists():
             real = real.parent
         below = sorted((real / "slaves").iterdir()) if (real / "slaves").is_dir() else []
@@ -57,7 +58,7 @@ def identity(device: str, *, dev: Path, sys: Path, udev: Path) -> Identity:
         sys: where /sys is.
         udev: where udev keeps its records, /run/udev/data.
     """
-    real = Path(device).resolve()
+    real = Path(os.path.realpath(device))
     number = _first_line(sys / "class/block" / real.name / "dev")
     facts = udev_facts(_text(udev / f"b{number}")) if number else {}
     label, uuid = facts.get("ID_FS_LABEL_ENC"), facts.get("ID_FS_UUID_ENC")
@@ -71,7 +72,9 @@ def identity(device: str, *, dev: Path, sys: Path, udev: Path) -> Identity:
 def _link(folder: Path, device: Path) -> str | None:
     """The name of the link in a folder of /dev/disk that leads to a device."""
     try:
-        return next((link.name for link in folder.iterdir() if link.resolve() == device), None)
+        return next(
+            (link.name for link in folder.iterdir() if os.path.realpath(link) == str(device)), None
+        )
     except OSError:
         return None
 

@@ -36,7 +36,7 @@ class WindowsVolumes:
 
     def look(self, path: str) -> Space:
         """Look at one folder; see `VolumeSource.look`."""
-        real = Path(path).resolve(strict=True)
+        real = Path(os.path.realpath(path, strict=True))
         if not real.is_dir():
             raise NotADirectoryError(f"{path} is no folder")
         usage = shutil.disk_usage(real)
