@@ -12,6 +12,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 from plotobot.access import Access
 from plotobot.bot import PlotoBot, point_at, stay_linked
@@ -19,6 +20,7 @@ from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay, DriveSpec, local_volumes, parse_spec
 from plotobot.engine.engine import PlottingEngine
 from plotobot.engine.models import DriveKind
+from plotobot.engine.spawner import KNOWN_DRIVES
 from plotobot.engine.store import Store
 from plotobot.engine.supervisor import Supervisor, hold_state_dir
 from plotobot.errors import SettingsError
@@ -40,7 +42,7 @@ async def running_engine(config: EngineConfig) -> AsyncIterator[PlottingEngine]:
         store = await Store.open(config.state_dir / "plotobot.db")
         supervisor = Supervisor(config.jobs_root)
         try:
-            known = json.loads(await store.recall("drives.known") or "{}")
+            known = json.loads(await store.recall(KNOWN_DRIVES) or "{}")
             bay = DriveBay(specs_of(config), local_volumes(), known)
             async with PlottingEngine(config, store, supervisor, bay) as engine:
                 yield engine
@@ -73,7 +75,7 @@ async def run(settings: Settings, *, discord: bool = True) -> None:
 async def _until_stopped(stop: asyncio.Event, link: asyncio.Future[None] | None) -> None:
     """Wait for the stop, or for the link to end for good with its error."""
     stopping = asyncio.ensure_future(stop.wait())
-    waiting = {stopping, link} if link else {stopping}
+    waiting: list[asyncio.Future[Any]] = [stopping, link] if link else [stopping]
     try:
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if link and link.done():

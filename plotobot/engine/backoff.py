@@ -30,4 +30,5 @@ def resting(jobs: Iterable[Job], now: datetime) -> Mapping[str, datetime]:
 
 
 def _rest(failures: int) -> timedelta:
-    return min(FIRST_REST * 2 ** min(failures - 1, 10), LONGEST_REST)
+    doublings: int = min(failures - 1, 10)
+    return min(FIRST_REST * (1 << doublings), LONGEST_REST)

@@ -16,8 +16,8 @@ from typing import Self
 
 from plotobot.engine.cleanup import DeleteEntry, Removed, remove_temp_files
 from plotobot.engine.config import EngineConfig
-from plotobot.engine.drives.discovery import DriveBay
-from plotobot.engine.jobdir import write_record
+from plotobot.engine.drives import DriveBay
+from plotobot.engine.jobdir import VERDICT, write_record
 from plotobot.engine.launcher import Launcher, log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import (
@@ -36,7 +36,7 @@ from plotobot.engine.roster import Roster
 from plotobot.engine.spawner import Spawner
 from plotobot.engine.store import JOB, Store
 from plotobot.engine.supervisor import Exit, Supervisor
-from plotobot.engine.verdict import Ending, judge
+from plotobot.engine.verdict import LAST_LINES, Ending, judge
 from plotobot.engine.watcher import Watcher, advanced
 from plotobot.errors import Refusal
 from plotobot.plotters import plotter as plotter_named
@@ -48,9 +48,6 @@ LOG_EVERY = 0.5
 """Seconds between two looks at the logs: an alert may be two seconds late at most."""
 DRIVES_EVERY = timedelta(seconds=10)
 TROUBLE_EVERY = timedelta(minutes=10)
-TAIL = 6
-"""Lines of a log that go into the reason of a failure."""
-
 TOLD = {
     JobState.COMPLETED: EventKind.JOB_FINISHED,
     JobState.FAILED: EventKind.JOB_FAILED,
@@ -143,7 +140,7 @@ class PlottingEngine:
     async def log_tail(self, job_id: str, lines: int = 20) -> Sequence[str]:
         """The last lines of a job's log."""
         self._roster.job(job_id)
-        return await asyncio.to_thread(last_lines, log_of(self._jobs_root, job_id), lines)
+        return await asyncio.to_thread(last_lines, log_of(self._jobs_root / job_id), lines)
 
     async def drives(self, kind: DriveKind | None = None) -> Sequence[DriveView]:
         """The configured drives as of the last look."""
@@ -263,7 +260,7 @@ class PlottingEngine:
 
     async def _judge(self, job: Job, end: Exit) -> None:
         job = advanced(job, await self._watcher.last_words(job.id))
-        tail = await asyncio.to_thread(last_lines, log_of(self._jobs_root, job.id), TAIL)
+        tail = await asyncio.to_thread(last_lines, log_of(self._jobs_root / job.id), LAST_LINES)
         ending = Ending(
             at=end.at or self._now(),
             exit_code=end.code,
@@ -278,7 +275,7 @@ class PlottingEngine:
         folder = self._jobs_root / job.id
         record = JOB.dump_python(job, mode="json")
         with suppress(OSError):  # judged again at the next start
-            await asyncio.to_thread(write_record, folder, "verdict.json", record)
+            await asyncio.to_thread(write_record, folder, VERDICT, record)
         event = Event(TOLD[job.state], self._now(), job)
         await self._roster.put(job, events=[event])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from plotobot.engine.config import PlotSettings
-from plotobot.engine.jobdir import Spec, new_job_id
+from plotobot.engine.jobdir import LOG, Spec, new_job_id
 from plotobot.engine.models import Event, EventKind, Job, JobState
 from plotobot.engine.planner import Start
 from plotobot.engine.roster import Roster
@@ -108,9 +108,9 @@ def environment(of: Mapping[str, str] | None = None) -> dict[str, str]:
     return {name: of[name] for name in PASSED_ON if name in of}
 
 
-def log_of(jobs_root: Path, job_id: str) -> Path:
+def log_of(job_directory: Path) -> Path:
     """Where a job's log stands."""
-    return jobs_root / job_id / "out.log"
+    return job_directory / LOG
 
 
 def _plain(job: Job) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from plotobot.engine.models import Drive, DriveKind, Event, EventKind, Hold
+from plotobot.engine.drives import DriveChange, DriveNews, news
+from plotobot.engine.models import Drive, Event, EventKind, Hold
 
 REMIND_AFTER = timedelta(hours=1)
 
@@ -19,23 +20,9 @@ class OutAlarm:
     told: datetime | None = None
 
 
-def drive_events(
-    before: Mapping[tuple[DriveKind, str], str | None], after: Sequence[Drive], now: datetime
-) -> list[Event]:
-    """Events for drives whose problem came, went or changed since the last look."""
-    events = []
-    for drive in after:
-        old, new = before.get((drive.kind, drive.path)), drive.problem
-        if new and new != old:
-            events.append(_drive_event(EventKind.DRIVE_MISSING, drive, now, new))
-        elif old and not new:
-            events.append(_drive_event(EventKind.DRIVE_BACK, drive, now, old))
-    return events
-
-
-def problems(drives: Iterable[Drive]) -> dict[tuple[DriveKind, str], str | None]:
-    """What `drive_events` compares with at the next look."""
-    return {(drive.kind, drive.path): drive.problem for drive in drives}
+def drive_events(before: Sequence[Drive], after: Sequence[Drive], now: datetime) -> list[Event]:
+    """Events for what changed between two looks at the drives."""
+    return [_drive_event(one, now) for one in news(before, after)]
 
 
 def out_alarm(
@@ -68,6 +55,16 @@ def _cleared(
 _HIDING = {"paused", "quota", "max_parallel", "max_parallel_per_drive", "drive_problem", "resting"}
 
 
-def _drive_event(kind: EventKind, drive: Drive, now: datetime, what: str) -> Event:
+def _drive_event(one: DriveNews, now: datetime) -> Event:
+    kind, what = _WORDS[one.change]
+    drive = one.drive
     data = {"path": drive.path, "kind": drive.kind.value, "label": drive.label, "what": what}
     return Event(kind, now, None, data)
+
+
+_WORDS = {
+    DriveChange.VANISHED: (EventKind.DRIVE_MISSING, "the drive is missing"),
+    DriveChange.READ_ONLY: (EventKind.DRIVE_MISSING, "the drive is read-only"),
+    DriveChange.BACK: (EventKind.DRIVE_BACK, "the drive is back"),
+    DriveChange.WRITABLE: (EventKind.DRIVE_BACK, "the drive can be written again"),
+}

@@ -10,26 +10,60 @@ from dataclasses import replace
 from pathlib import Path
 
 from plotobot.engine.follower import Follower
-from plotobot.engine.jobdir import Found, inspect, read_record, read_spec
+from plotobot.engine.jobdir import Found, State, inspect, read_spec, read_verdict
 from plotobot.engine.launcher import log_of
+from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import Job, JobState
-from plotobot.engine.recovery import read_job
-from plotobot.engine.watcher import advanced
+from plotobot.engine.recovery import read_job, started_at
+from plotobot.engine.verdict import LAST_LINES, Ending, judge
+from plotobot.engine.watcher import advanced, read_to_end
 from plotobot.errors import Refusal
 from plotobot.plotters import plotter
 
 
 def read_jobs(jobs_root: Path) -> list[Job]:
-    """All jobs that have a directory, newest first."""
+    """All jobs that have a directory, newest first; one that cannot be read is left out."""
     folders = sorted(jobs_root.iterdir(), reverse=True) if jobs_root.is_dir() else []
     found = (_read_job(folder) for folder in folders if folder.is_dir())
     return [job for job in found if job is not None]
 
 
 def _read_job(folder: Path) -> Job | None:
-    judged = read_job(read_record(folder, "verdict.json"))
-    if judged:
-        return judged
-    spec = read_spec(folder)
-    job = read_job(spec.job if spec else None)
-    return job and _as_found(_with_log(job, folder), inspect(folder))
+    try:
+        judged = read_job(read_verdict(folder))
+        if judged:
+            return judged
+        spec = read_spec(folder)
+        job = read_job(spec.job) if spec else None
+        return _as_found(_with_log(job, folder), inspect(folder), folder) if job else None
+    except OSError:
+        return None
+
+
+def _with_log(job: Job, folder: Path) -> Job:
+    try:
+        reader = plotter(job.plotter).reader()
+    except Refusal:  # a plotter of a later version
+        return job
+    follower = Follower(log_of(folder))
+    try:
+        return advanced(job, read_to_end(follower, reader))
+    finally:
+        follower.close()
+
+
+def _as_found(job: Job, found: Found, folder: Path) -> Job:
+    """The job as a running engine would have it."""
+    if found.state in (State.PENDING, State.STARTING, State.VOID):
+        return job
+    if found.child:
+        job = replace(job, pid=found.child.pid, started_at=started_at(found.child))
+    if found.state in (State.RUNNING, State.ENDING):
+        return replace(job, state=JobState.RUNNING)
+    ending = Ending(
+        at=found.at,
+        exit_code=found.code,
+        lost=found.why,
+        tail=last_lines(log_of(folder), LAST_LINES),
+    )
+    return judge(job, ending)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from plotobot.engine.backoff import resting
 from plotobot.engine.config import EngineConfig
-from plotobot.engine.drives.discovery import DriveBay
+from plotobot.engine.drives import DriveBay
 from plotobot.engine.launcher import Launcher
 from plotobot.engine.models import (
     Drive,
@@ -22,7 +23,7 @@ from plotobot.engine.models import (
     Job,
     SpawnerView,
 )
-from plotobot.engine.news import OutAlarm, drive_events, out_alarm, problems
+from plotobot.engine.news import OutAlarm, drive_events, out_alarm
 from plotobot.engine.planner import Rules, World, plan
 from plotobot.engine.quota import Quota
 from plotobot.engine.roster import Roster
@@ -33,6 +34,9 @@ from plotobot.errors import PlotterMissing
 from plotobot.plotters.base import Needs, Plotter, Program
 
 log = logging.getLogger(__name__)
+
+KNOWN_DRIVES = "drives.known"
+"""The note under which the store keeps what the drive bay has learnt."""
 
 
 class Spawner:
@@ -59,8 +63,8 @@ class Spawner:
         self._spawned = 0
         self._program: Program | None = None
         self._drives: Sequence[Drive] = ()
-        self._problems: dict[tuple[DriveKind, str], str | None] = {}
         self._holds: tuple[Hold, ...] = ()
+        self._known: Mapping[str, str] = bay.known
         self._alarm = OutAlarm()
         self._looked_at: datetime | None = None
         self._passing = asyncio.Lock()
@@ -75,11 +79,11 @@ class Spawner:
 
     async def look(self) -> bool:
         """Look at the drives; returns whether there is news of them, which is told."""
-        self._drives = await asyncio.to_thread(self._bay.look)
-        events = drive_events(self._problems, self._drives, self._now())
-        self._problems = problems(self._drives)
+        before, self._drives = self._drives, await asyncio.to_thread(self._bay.look)
+        events = drive_events(before, self._drives, self._now())
         if events:
             await self._roster.put(events=events)
+        await self._keep_known()
         return bool(events)
 
     async def pass_once(self, *, forced: bool = False) -> list[Job]:
@@ -133,6 +137,12 @@ class Spawner:
             for drive in self._drives
             if kind is None or drive.kind is kind
         ]
+
+    async def _keep_known(self) -> None:
+        """Keep where each folder's file system was, so that a bare mount point is not used."""
+        if self._bay.known != self._known:
+            self._known = self._bay.known
+            await self._store.remember(KNOWN_DRIVES, json.dumps(dict(self._known)))
 
     async def _start_all(self, forced: bool) -> list[Job]:
         program = await self._find_program()

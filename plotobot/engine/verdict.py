@@ -25,7 +25,7 @@ LAST_LINES = 6
 class Ending:
     """All that is known of how a plotter ended."""
 
-    at: datetime
+    at: datetime | None
     exit_code: int | None
     """None where nobody could know it."""
     lost: str | None = None

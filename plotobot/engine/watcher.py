@@ -44,7 +44,7 @@ class Watcher:
         """Begin to watch a job; its log is read from the start."""
         end = asyncio.create_task(self._supervisor.wait(job.id), name=f"end of {job.id}")
         end.add_done_callback(lambda _: self._wake())
-        follower = Follower(log_of(self._jobs_root, job.id))
+        follower = Follower(log_of(self._jobs_root / job.id))
         self._watches[job.id] = _Watch(follower, self._reader(job.plotter), end)
 
     async def progress(self) -> dict[str, Progress]:
@@ -61,7 +61,8 @@ class Watcher:
 
     async def last_words(self, job_id: str) -> Progress:
         """What an ended job's log has told, to its last line."""
-        return await asyncio.to_thread(_read_to_end, self._watches[job_id])
+        watch = self._watches[job_id]
+        return await asyncio.to_thread(read_to_end, watch.follower, watch.reader)
 
     def unwatch(self, job_id: str) -> None:
         """Stop watching a job that has been judged."""
@@ -81,10 +82,11 @@ class Watcher:
         return {job_id: watch.reader.progress for job_id, watch in list(self._watches.items())}
 
 
-def _read_to_end(watch: _Watch) -> Progress:
-    while lines := watch.follower.poll():
-        watch.reader.feed(lines)
-    return watch.reader.progress
+def read_to_end(follower: Follower, reader: LogReader) -> Progress:
+    """Read what a log holds up to its last line. Blocks."""
+    while lines := follower.poll():
+        reader.feed(lines)
+    return reader.progress
 
 
 def advanced(job: Job, progress: Progress) -> Job:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from plotobot.engine.models import Drive, DriveKind, EventKind, Hold
-from plotobot.engine.news import OutAlarm, drive_events, out_alarm, problems
+from plotobot.engine.news import OutAlarm, drive_events, out_alarm
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 HERE = Drive(DriveKind.OUT, "/out", total=10, free=5)
@@ -28,7 +28,7 @@ SEALED = Drive(DriveKind.OUT, "/out", read_only=True)
     ],
 )
 def test_drive_events(before: list[Drive], after: list[Drive], kinds: list[EventKind]) -> None:
-    events = drive_events(problems(before), after, NOW)
+    events = drive_events(before, after, NOW)
     assert [event.kind for event in events] == kinds
 
 
