@@ -267,3 +267,10 @@ def test_a_damaged_env_file_gives_settings_or_clear_words(
     for start, length, piece in damage:
         env = env[:start] + piece + env[start + length :]
     fuzzed(load, b"", env)
+
+
+def test_not_even_a_part_of_a_token_is_shown(complaints: Complain) -> None:
+    text = "\n".join(complaints(f"plot.plotter = 'chia-{CANARY}'", plotters=["chia"]))
+
+    assert "(hidden)" in text
+    assert CANARY[:10] not in text
