@@ -26,6 +26,9 @@ class Holders:
     users: frozenset[int] = frozenset()
     roles: frozenset[int] = frozenset()
 
+    def __bool__(self) -> bool:
+        return bool(self.users or self.roles)
+
     def include(self, user_id: int, role_ids: frozenset[int]) -> bool:
         """Whether this person, or one of these roles, is among them."""
         return user_id in self.users or not self.roles.isdisjoint(role_ids)

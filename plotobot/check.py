@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from plotobot.settings import Settings
+from plotobot.settings import Members, Settings
 
 Level = Literal["ok", "warning", "problem"]
 
@@ -131,23 +131,27 @@ def _token(settings: Settings) -> list[Finding]:
 
 
 def _discord(settings: Settings) -> list[Finding]:
-    access = settings.access
+    discord = settings.written.discord
     findings = []
-    if access.guild is None:
+    if discord.guild is None:
         what = "discord.guild is not set, so nobody can use the commands."
         findings.append(Finding("problem", what, "Copy the id of your server into it."))
-    if access.channel is None:
+    if discord.channel is None:
         what = "discord.channel is not set, so alerts have nowhere to go."
         findings.append(Finding("problem", what, "Copy the id of a channel into it."))
-    if not (access.owners or access.operators or access.viewers):
+    if not any(map(_anybody, (discord.owners, discord.operators, discord.viewers))):
         what = "Neither owners, operators nor viewers are set, so the bot obeys nobody."
         cure = "Write your own id into users of [discord.owners]."
         findings.append(Finding("problem", what, cure))
-    elif not access.owners:
+    elif not _anybody(discord.owners):
         what = "discord.owners is empty, so some commands can be used by nobody."
         cure = "Write your own id into users of [discord.owners]."
         findings.append(Finding("warning", what, cure))
     return findings or [Finding("ok", "The server, the channel and the people are set.")]
+
+
+def _anybody(members: Members) -> bool:
+    return bool(members.users or members.roles)
 
 
 def _api_base(address: str | None) -> list[Finding]:

@@ -1,7 +1,7 @@
 """What the farmer may set; the only place that reads the environment and files of settings."""
 
 from plotobot.settings._load import find_settings, load_settings
-from plotobot.settings._model import SettingsFile
-from plotobot.settings._settings import Access, People, Settings
+from plotobot.settings._model import Members, SettingsFile
+from plotobot.settings._settings import Settings
 
-__all__ = ["Access", "People", "Settings", "SettingsFile", "find_settings", "load_settings"]
+__all__ = ["Members", "Settings", "SettingsFile", "find_settings", "load_settings"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -10,36 +9,10 @@ from types import MappingProxyType
 
 from pydantic import SecretStr
 
+from plotobot.access import Access, Holders
 from plotobot.engine.config import EngineConfig, Limits, PlotSettings, SpaceRules
 from plotobot.engine.models import GIB, DriveKind, EventKind
 from plotobot.settings._model import Members, SettingsFile
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """Some of a guild's members, by their ids or their roles' ids. Empty means nobody."""
-
-    users: frozenset[int] = frozenset()
-    roles: frozenset[int] = frozenset()
-
-    def __bool__(self) -> bool:
-        return bool(self.users or self.roles)
-
-    def includes(self, user: int, roles: Collection[int] = ()) -> bool:
-        """Whether someone is among them, by name or by one of their roles."""
-        return user in self.users or not self.roles.isdisjoint(roles)
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Where the bot lives, and whom it obeys."""
-
-    guild: int | None = None
-    channel: int | None = None
-    """Where alerts and the board go."""
-    owners: People = People()
-    operators: People = People()
-    viewers: People = People()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +54,17 @@ class Settings:
         )
 
     @property
-    def access(self) -> Access:
-        """Where the bot lives, and whom it obeys."""
+    def access(self) -> Access | None:
+        """Where the bot lives, and whom it obeys; None until server and channel are set."""
         discord = self.written.discord
+        if discord.guild is None or discord.channel is None:
+            return None
         return Access(
             guild=discord.guild,
             channel=discord.channel,
-            owners=_people(discord.owners),
-            operators=_people(discord.operators),
-            viewers=_people(discord.viewers),
+            owners=_holders(discord.owners),
+            operators=_holders(discord.operators),
+            viewers=_holders(discord.viewers),
         )
 
     @property
@@ -133,8 +108,8 @@ class Settings:
         )
 
 
-def _people(members: Members) -> People:
-    return People(frozenset(members.users), frozenset(members.roles))
+def _holders(members: Members) -> Holders:
+    return Holders(frozenset(members.users), frozenset(members.roles))
 
 
 def _bytes(gib: float | None) -> int | None:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from plotobot.access import Access, Holders
 from plotobot.engine.config import EngineConfig, Limits, PlotSettings, SpaceRules
 from plotobot.engine.models import GIB, DriveKind, EventKind
-from plotobot.settings import Access, People, Settings, SettingsFile
+from plotobot.settings import Settings, SettingsFile
 from plotobot.settings._model import Alerts
 
 Load = Callable[..., Settings]
@@ -24,7 +25,7 @@ def test_an_empty_file_gives_the_defaults_of_the_engine(load: Load, tmp_path: Pa
     assert loaded.engine == EngineConfig(
         machine="m", state_dir=tmp_path, drives=dict.fromkeys(DriveKind, ())
     )
-    assert loaded.access == Access()
+    assert loaded.access is None
     assert loaded.alerts == frozenset(EventKind)
     assert loaded.report_every == timedelta(days=1)
     assert (loaded.token, loaded.api_base, loaded.gateway_url) == (None, None, None)
@@ -112,20 +113,20 @@ def test_ids_are_taken_as_numbers_and_as_texts(load: Load) -> None:
     assert access == Access(
         guild=123456789012345678,
         channel=234567890123456789,
-        owners=People(users=frozenset({1, 2})),
-        operators=People(roles=frozenset({3})),
+        owners=Holders(users=frozenset({1, 2})),
+        operators=Holders(roles=frozenset({3})),
     )
 
 
-def test_people_are_included_by_id_or_role_and_empty_means_nobody() -> None:
-    people = People(users=frozenset({1}), roles=frozenset({2}))
+def test_holders_are_included_by_id_or_role_and_empty_means_nobody() -> None:
+    people = Holders(users=frozenset({1}), roles=frozenset({2}))
 
-    assert people.includes(1)
-    assert people.includes(9, [8, 2])
-    assert not people.includes(2, [1])
-    assert not People().includes(1, [2])
+    assert people.include(1, frozenset())
+    assert people.include(9, frozenset({8, 2}))
+    assert not people.include(2, frozenset({1}))
+    assert not Holders().include(1, frozenset({2}))
     assert people
-    assert not People()
+    assert not Holders()
 
 
 def test_there_is_a_switch_for_each_kind_of_event() -> None:
