@@ -76,6 +76,19 @@ def test_a_plot2_whose_offsets_are_still_zero_is_unfinished() -> None:
     assert header.truncated
 
 
+def test_a_plot2_whose_last_chunk_would_lie_in_its_header_is_damaged() -> None:
+    data = bytearray(pos2_file())
+    data[43 + 128 + 16 : 43 + 128 + 24] = struct.pack("<Q", 100)
+    with pytest.raises(NotAPlot, match="points into the header"):
+        parse_file(bytes(data))
+
+
+def test_a_plot2_that_shrinks_while_it_is_read_is_told() -> None:
+    data = pos2_file()
+    with pytest.raises(NotAPlot, match="became shorter"):
+        parse_header(data, len(data), lambda offset: data[offset : offset + 7])
+
+
 def test_a_plot2_of_chia_rs() -> None:
     """Head and last chunk of a k18 that chia_rs 0.48 made, 645177 bytes long."""
     head = b"pos2" + bytes([1]) + ID + bytes([18, 2]) + struct.pack("<HBB", 3, 5, 112)
