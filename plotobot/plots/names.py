@@ -73,7 +73,7 @@ def temp_files_of(plot_id: str, names: Iterable[str]) -> list[str]:
 
 def _is_temp_of(plot_id: str, name: str) -> bool:
     parsed = parse_name(name)
-    if parsed is None or parsed.id != plot_id or not parsed.unfinished:
+    if parsed is None or parsed.id != plot_id:
         return False
     # xchplot2 renames `.plot2.partial`; behind `.plot` it would be some other program's copy.
     return name.endswith(".tmp") or (parsed.ext != "plot" and name.endswith(".partial"))

@@ -36,10 +36,10 @@ _SMALL_BELOW_K = 25
 def expected_final_size(
     k: int, compression: int | None = None, levels: Mapping[int, float] = BLADEBIT_K32_GIB
 ) -> int:
-    """The usual size of a finished v1 plot: an estimate, which a real plot misses by up to 5 % where k is small.
+    """The usual size of a finished v1 plot: an estimate.
 
-    Uncompressed it is chia's own formula, (2k+1) * 2^(k-1) * 0.78. Levels are known for k32 and
-    taken in proportion for the others.
+    Uncompressed it is chia's own formula, (2k+1) * 2^(k-1) * 0.78, which a real plot of a small k
+    misses by up to 5 %. Levels are known for k32 and taken in proportion for the others.
 
     Args:
         k: 18 to 35.
