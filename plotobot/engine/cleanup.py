@@ -1,0 +1,177 @@
+"""The one function through which every delete of temp files goes.
+
+A file is removed when it is a regular file, lies directly in a folder the farmer configured, is
+named as a temp file of exactly this plot, was told to the journal before, and has not changed
+since. Everything else stays, and the result says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import re
+import stat
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from plotobot.errors import Refusal
+
+PLOT_ID = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteEntry:
+    """One file about to be removed, for the journal."""
+
+    folder: str
+    name: str
+    size: int
+    """Bytes it occupies by its length."""
+    device: int
+    inode: int
+    modified_ns: int
+    plot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What was removed, and what was left."""
+
+    files: int = 0
+    bytes: int = 0
+    left: tuple[str, ...] = ()
+    """Temp files of the plot that are still there, each with the reason."""
+
+
+Journal = Callable[[list[DeleteEntry]], Awaitable[None] | None]
+
+
+async def remove_temp_files(
+    folder: Path, plot_id: str, allowed: Sequence[Path], journal: Journal
+) -> Removed:
+    """Remove one plot's temp files from one folder.
+
+    Args:
+        folder: where to look; folders in it are not entered.
+        plot_id: 64 hex digits.
+        allowed: the configured folders; `folder` must be one of them.
+        journal: is told all files before the first is removed; when it raises, all of them stay.
+
+    Raises:
+        Refusal: the folder is none of the configured ones, or this is no plot id.
+        OSError: the folder cannot be read (a missing one holds no temp files).
+    """
+    if not PLOT_ID.fullmatch(plot_id):
+        raise Refusal(f"{plot_id!r} is no plot id (64 hex digits): nothing was removed")
+    place = await asyncio.to_thread(_configured, folder, allowed)
+    if place is None:
+        raise Refusal(f"{folder} is none of the configured folders: nothing was removed in it")
+    entries, odd = await asyncio.to_thread(_find, place, plot_id)
+    if not entries:
+        return Removed(left=odd)
+    told = journal(list(entries))
+    if inspect.isawaitable(told):
+        await told
+    removed = await asyncio.to_thread(_remove, place, entries)
+    return Removed(removed.files, removed.bytes, odd + removed.left)
+
+
+def _temp_files_of(plot_id: str, names: Iterable[str]) -> list[str]:
+    """The names that are temp files of one plot, and never a finished plot.
+
+    To be replaced by `plotobot.plots.names.temp_files_of`, which has the same signature.
+    """
+    shape = re.compile(rf"plot-[A-Za-z0-9-]+-{plot_id}(\.[A-Za-z0-9_]+)*\.(tmp|partial)")
+    return [name for name in names if shape.fullmatch(name)]
+
+
+def _configured(folder: Path, allowed: Sequence[Path]) -> Path | None:
+    """The folder with its symbolic links resolved, if it is a configured one."""
+    place = Path(os.path.realpath(folder))
+    return place if any(place == Path(os.path.realpath(one)) for one in allowed) else None
+
+
+class _Place:
+    """A folder held open: what happens to its path meanwhile does not matter."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._fd: int | None = None
+
+    def __enter__(self) -> _Place:
+        if sys.platform != "win32":  # Windows knows no operations relative to a folder
+            self._fd = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+
+    def names(self) -> list[str]:
+        return sorted(os.listdir(self._path if self._fd is None else self._fd))  # noqa: PTH208
+
+    def stat(self, name: str) -> os.stat_result:
+        return os.stat(self._name(name), dir_fd=self._fd, follow_symlinks=False)
+
+    def unlink(self, name: str) -> None:
+        os.unlink(self._name(name), dir_fd=self._fd)
+
+    def _name(self, name: str) -> str:
+        return name if self._fd is not None else str(self._path / name)
+
+
+def _find(path: Path, plot_id: str) -> tuple[list[DeleteEntry], tuple[str, ...]]:
+    try:
+        with _Place(path) as place:
+            looks = [_look(place, path, name, plot_id) for name in _temps(place, plot_id)]
+    except FileNotFoundError:
+        return [], ()
+    entries = [look for look in looks if isinstance(look, DeleteEntry)]
+    return entries, tuple(look for look in looks if isinstance(look, str))
+
+
+def _temps(place: _Place, plot_id: str) -> list[str]:
+    return _temp_files_of(plot_id, place.names())
+
+
+def _look(place: _Place, path: Path, name: str, plot_id: str) -> DeleteEntry | str:
+    try:
+        found = place.stat(name)
+    except OSError as problem:
+        return f"{path / name}: {problem.strerror}"
+    if not stat.S_ISREG(found.st_mode):
+        return f"{path / name}: not a regular file"
+    return DeleteEntry(
+        str(path), name, found.st_size, found.st_dev, found.st_ino, found.st_mtime_ns, plot_id
+    )
+
+
+def _remove(path: Path, entries: Sequence[DeleteEntry]) -> Removed:
+    files = size = 0
+    left = []
+    try:
+        with _Place(path) as place:
+            for entry in entries:
+                reason = _remove_one(place, path, entry)
+                if reason is None:
+                    files, size = files + 1, size + entry.size
+                else:
+                    left.append(f"{path / entry.name}: {reason}")
+    except OSError as problem:  # the drive went away between the journal and now
+        left = [f"{path / entry.name}: {problem.strerror}" for entry in entries]
+    return Removed(files, size, tuple(left))
+
+
+def _remove_one(place: _Place, path: Path, entry: DeleteEntry) -> str | None:
+    """Remove a file; or say why not."""
+    try:
+        now = _look(place, path, entry.name, entry.plot_id)
+        if now != entry:
+            return "it has changed since it was found: is its plotter still at work?"
+        place.unlink(entry.name)
+    except OSError as problem:
+        return problem.strerror or str(problem)
+    return None
