@@ -7,11 +7,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from plotobot.engine.drives.mountinfo import NO_DRIVES, Mount, parse_mountinfo
+from plotobot.engine.drives.mountinfo import NO_DRIVES, Mount, parse_fstab, parse_mountinfo
 from plotobot.engine.drives.posix import Room, real_folder, room
 from plotobot.engine.drives.superblock import Identity
 from plotobot.engine.drives.sysblock import hardware, identity
-from plotobot.engine.drives.volumes import Space, Volume, covering
+from plotobot.engine.drives.volumes import Space, Volume, covering, is_within
 from plotobot.engine.drives.waiting import Patience
 
 _IN_MEMORY = frozenset({"tmpfs", "ramfs"})
@@ -24,6 +24,7 @@ class Places:
     """Where Linux keeps what is asked for; other places in tests."""
 
     mountinfo: Path = Path("/proc/self/mountinfo")
+    fstab: Path = Path("/etc/fstab")
     dev: Path = Path("/dev")
     sys: Path = Path("/sys")
     udev: Path = Path("/run/udev/data")
@@ -54,14 +55,29 @@ class LinuxVolumes:
         real = real_folder(path)
         found = room(real)
         mount = covering(real, self._mounts())
+        mount_point = mount.mount_point if mount else "/"
         return Space(
             real=real,
-            mount_point=mount.mount_point if mount else "/",
+            mount_point=mount_point,
             filesystem=mount.device_number if mount else "",
             total=found.total,
             free=found.free,
             read_only=found.read_only or not os.access(real, os.W_OK),
+            unmounted=self._unmounted(real, mount_point),
         )
+
+    def _unmounted(self, real: str, mount_point: str) -> str | None:
+        """The place between a folder and its mount where /etc/fstab wants another."""
+        try:
+            wanted = parse_fstab(self._places.fstab.read_bytes())
+        except OSError:
+            return None
+        between = (
+            place
+            for place in wanted
+            if place != mount_point and is_within(place, mount_point) and is_within(real, place)
+        )
+        return max(between, key=len, default=None)
 
     def _mounts(self) -> list[Mount]:
         """The mounts that can be seen: a later one at the same place hides those before it."""
@@ -129,6 +145,6 @@ class LinuxVolumes:
 
 def _made_at(device: str) -> int | None:
     try:
-        return os.stat(device).st_ctime_ns  # noqa: PTH116 - "tmpfs" would be a relative path
+        return Path(device).stat().st_ctime_ns if device.startswith("/") else None
     except OSError:
         return None

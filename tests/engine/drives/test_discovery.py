@@ -87,6 +87,13 @@ def test_a_bare_mount_point_is_missing_and_teaches_nothing() -> None:
     assert learnt(found) == {}
 
 
+def test_a_mount_point_that_lacks_its_drive_is_missing_at_first_sight() -> None:
+    looked = replace(space("/mnt/ssd1/t", ROOT), unmounted="/mnt/ssd1")
+    found = find("/mnt/ssd1/t", [ROOT], [looked])
+    assert shown(found) == [("/mnt/ssd1/t", True)]
+    assert learnt(found) == {}
+
+
 def test_a_bare_mount_point_behind_a_link_is_missing() -> None:
     looked = {"/plots": space("/plots", ROOT, real="/mnt/ssd1/t")}
     assert shown(find("/plots", [ROOT], looked, known={"/plots": "/mnt/ssd1"})) == [
