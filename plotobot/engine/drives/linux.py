@@ -36,6 +36,7 @@ class LinuxVolumes:
     def __init__(self, places: Places | None = None, patience: float = PATIENCE) -> None:
         self._places = places or Places()
         self._patience: Patience[int, Volume] = Patience(patience)
+        self._latest: tuple[bytes, list[Mount]] = (b"", [])
         self._identities: dict[int, tuple[Hashable, Identity]] = {}
 
     def volumes(self) -> list[Volume]:
@@ -81,9 +82,13 @@ class LinuxVolumes:
 
     def _mounts(self) -> list[Mount]:
         """The mounts that can be seen: a later one at the same place hides those before it."""
-        mounts = parse_mountinfo(self._places.mountinfo.read_bytes())
-        visible = {mount.mount_point: mount for mount in mounts}
-        return [mount for mount in visible.values() if mount.fs_type not in NO_DRIVES]
+        raw = self._places.mountinfo.read_bytes()
+        text, mounts = self._latest
+        if raw != text:  # each folder asks, and it seldom changes
+            visible = {mount.mount_point: mount for mount in parse_mountinfo(raw)}
+            mounts = [mount for mount in visible.values() if mount.fs_type not in NO_DRIVES]
+            self._latest = (raw, mounts)
+        return mounts
 
     def _plain(self, mount: Mount) -> Volume:
         """What is known without asking the drive."""

@@ -189,6 +189,7 @@ def test_the_same_missing_entry_in_two_sets_is_an_overlap() -> None:
     assert len(overlaps(find("label:x", [], []) + find("label:X", [], [], kind=OUT))) == 1
     assert len(overlaps(find("/mnt/x", [], []) + find("/mnt/x/", [], [], kind=OUT))) == 1
     assert overlaps(find("label:x", [], []) + find("label:xy", [], [], kind=OUT)) == []
+    assert overlaps(find(["label:x", "label:X"], [], [])) == []
 
 
 def test_the_covering_mount_is_the_deepest_and_of_equals_the_latest() -> None:
