@@ -147,11 +147,11 @@ def _at(
 ) -> Found:
     """The drive at one folder."""
     space = facts.spaces.get(path)
-    bare = space is not None and _is_bare(space, facts.known.get(path))
+    bare = _bare(space, facts.known.get(path)) if space else None
     if space is None or bare or _is_elsewhere(space, home):
         if before is not None:
             return _gone(before)
-        mount_point = home.mount_point if home else facts.known.get(path) if bare else None
+        mount_point = home.mount_point if home else bare
         return Found(_dressed(Drive(kind, path, missing=True), home), spec, path, mount_point)
     volume = home or _volume(space, volumes)
     drive = Drive(
@@ -171,18 +171,19 @@ def _is_elsewhere(space: Space, home: Volume | None) -> bool:
     return home is not None and space.filesystem != home.filesystem
 
 
-def _is_bare(space: Space, known: str | None) -> bool:
-    """Whether what was mounted is gone, and the folder now belongs to the file system above it.
+def _bare(space: Space, known: str | None) -> str | None:
+    """The mount point whose file system is gone, so that the folder now belongs to the one above.
 
     A drive that was exchanged for another at the same place is well, and so is a symbolic link
     that was turned elsewhere.
     """
-    return (
+    gone = (
         known is not None
         and known != space.mount_point
         and is_within(known, space.mount_point)
         and is_within(space.real, known)
     )
+    return known if gone else space.unmounted
 
 
 def _gone(old: Found) -> Found:

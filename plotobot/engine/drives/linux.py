@@ -7,11 +7,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from plotobot.engine.drives.mountinfo import NO_DRIVES, Mount, parse_mountinfo
+from plotobot.engine.drives.mountinfo import NO_DRIVES, Mount, parse_fstab, parse_mountinfo
 from plotobot.engine.drives.posix import Room, real_folder, room
 from plotobot.engine.drives.superblock import Identity
 from plotobot.engine.drives.sysblock import hardware, identity
-from plotobot.engine.drives.volumes import Space, Volume, covering
+from plotobot.engine.drives.volumes import Space, Volume, covering, is_within
 from plotobot.engine.drives.waiting import Patience
 
 _IN_MEMORY = frozenset({"tmpfs", "ramfs"})
@@ -24,6 +24,7 @@ class Places:
     """Where Linux keeps what is asked for; other places in tests."""
 
     mountinfo: Path = Path("/proc/self/mountinfo")
+    fstab: Path = Path("/etc/fstab")
     dev: Path = Path("/dev")
     sys: Path = Path("/sys")
     udev: Path = Path("/run/udev/data")
@@ -35,6 +36,7 @@ class LinuxVolumes:
     def __init__(self, places: Places | None = None, patience: float = PATIENCE) -> None:
         self._places = places or Places()
         self._patience: Patience[int, Volume] = Patience(patience)
+        self._latest: tuple[bytes, list[Mount]] = (b"", [])
         self._identities: dict[int, tuple[Hashable, Identity]] = {}
 
     def volumes(self) -> list[Volume]:
@@ -54,20 +56,39 @@ class LinuxVolumes:
         real = real_folder(path)
         found = room(real)
         mount = covering(real, self._mounts())
+        mount_point = mount.mount_point if mount else "/"
         return Space(
             real=real,
-            mount_point=mount.mount_point if mount else "/",
+            mount_point=mount_point,
             filesystem=mount.device_number if mount else "",
             total=found.total,
             free=found.free,
             read_only=found.read_only or not os.access(real, os.W_OK),
+            unmounted=self._unmounted(real, mount_point),
         )
+
+    def _unmounted(self, real: str, mount_point: str) -> str | None:
+        """The place between a folder and its mount where /etc/fstab wants another."""
+        try:
+            wanted = parse_fstab(self._places.fstab.read_bytes())
+        except OSError:
+            return None
+        between = (
+            place
+            for place in wanted
+            if place != mount_point and is_within(place, mount_point) and is_within(real, place)
+        )
+        return max(between, key=len, default=None)
 
     def _mounts(self) -> list[Mount]:
         """The mounts that can be seen: a later one at the same place hides those before it."""
-        mounts = parse_mountinfo(self._places.mountinfo.read_bytes())
-        visible = {mount.mount_point: mount for mount in mounts}
-        return [mount for mount in visible.values() if mount.fs_type not in NO_DRIVES]
+        raw = self._places.mountinfo.read_bytes()
+        text, mounts = self._latest
+        if raw != text:  # each folder asks, and it seldom changes
+            visible = {mount.mount_point: mount for mount in parse_mountinfo(raw)}
+            mounts = [mount for mount in visible.values() if mount.fs_type not in NO_DRIVES]
+            self._latest = (raw, mounts)
+        return mounts
 
     def _plain(self, mount: Mount) -> Volume:
         """What is known without asking the drive."""
@@ -129,6 +150,6 @@ class LinuxVolumes:
 
 def _made_at(device: str) -> int | None:
     try:
-        return os.stat(device).st_ctime_ns  # noqa: PTH116 - "tmpfs" would be a relative path
+        return Path(device).stat().st_ctime_ns if device.startswith("/") else None
     except OSError:
         return None

@@ -61,6 +61,13 @@ def _mount(line: bytes) -> Mount | None:
     )
 
 
+def parse_fstab(raw: bytes) -> list[str]:
+    """The places where /etc/fstab mounts file systems, without the root; see fstab(5)."""
+    lines = (line.split() for line in raw.split(b"\n") if not line.lstrip().startswith(b"#"))
+    places = (unescape_octal(fields[1]) for fields in lines if len(fields) > 2)
+    return [place.rstrip("/") for place in places if place.startswith("/") and place.strip("/")]
+
+
 def unescape_octal(raw: bytes) -> str:
     r"""Turn mountinfo's `\040` back into a blank; other bytes stay as in Python's paths."""
     return os.fsdecode(_OCTAL.sub(lambda hit: bytes([int(hit[1], 8)]), raw))

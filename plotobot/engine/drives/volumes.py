@@ -46,6 +46,8 @@ class Space:
     free: int
     read_only: bool
     """The file system is mounted so, or this user may not write into the folder."""
+    unmounted: str | None = None
+    """A mount point above the folder that lacks the file system which belongs there."""
 
 
 class VolumeSource(Protocol):

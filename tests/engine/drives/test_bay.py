@@ -86,6 +86,7 @@ def test_a_read_only_remount_is_seen_and_told_once(disks: Disks) -> None:
     disks.remount(point, "ro")
     stiff = watched.look()
     assert [drive.problem for drive in stiff] == ["the drive is read-only"]
+    assert volume_at(point).read_only
     assert [one.change for one in news(well, stiff)] == ["read_only"]
     assert news(stiff, watched.look()) == []
     disks.remount(point, "rw")

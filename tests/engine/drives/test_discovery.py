@@ -87,6 +87,13 @@ def test_a_bare_mount_point_is_missing_and_teaches_nothing() -> None:
     assert learnt(found) == {}
 
 
+def test_a_mount_point_that_lacks_its_drive_is_missing_at_first_sight() -> None:
+    looked = replace(space("/mnt/ssd1/t", ROOT), unmounted="/mnt/ssd1")
+    found = find("/mnt/ssd1/t", [ROOT], [looked])
+    assert shown(found) == [("/mnt/ssd1/t", True)]
+    assert learnt(found) == {}
+
+
 def test_a_bare_mount_point_behind_a_link_is_missing() -> None:
     looked = {"/plots": space("/plots", ROOT, real="/mnt/ssd1/t")}
     assert shown(find("/plots", [ROOT], looked, known={"/plots": "/mnt/ssd1"})) == [
@@ -182,6 +189,7 @@ def test_the_same_missing_entry_in_two_sets_is_an_overlap() -> None:
     assert len(overlaps(find("label:x", [], []) + find("label:X", [], [], kind=OUT))) == 1
     assert len(overlaps(find("/mnt/x", [], []) + find("/mnt/x/", [], [], kind=OUT))) == 1
     assert overlaps(find("label:x", [], []) + find("label:xy", [], [], kind=OUT)) == []
+    assert overlaps(find(["label:x", "label:X"], [], [])) == []
 
 
 def test_the_covering_mount_is_the_deepest_and_of_equals_the_latest() -> None:

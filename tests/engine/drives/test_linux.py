@@ -49,6 +49,19 @@ def test_a_later_mount_at_the_same_place_hides_the_earlier(tmp_path: Path) -> No
 
 
 @pytest.mark.mounts
+def test_a_mount_point_of_fstab_without_its_drive_is_told(disks: Disks) -> None:
+    point = disks.folder / "d1"
+    (point / "sub").mkdir(parents=True)
+    fstab = disks.folder / "fstab"
+    fstab.write_text(f"LABEL=x {point} ext4 nofail 0 0\n")
+    source = LinuxVolumes(Places(fstab=fstab))
+    assert source.look(str(point / "sub")).unmounted == str(point)
+    assert source.look(str(disks.folder)).unmounted is None
+    disks.disk("d1", "x")
+    assert source.look(str(point)).unmounted is None
+
+
+@pytest.mark.mounts
 def test_a_label_is_read_once_a_mount_and_anew_after_the_next(disks: Disks) -> None:
     source = LinuxVolumes()
     point = disks.disk("d1", "first")

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from plotobot.engine.drives.mountinfo import (
     Mount,
+    parse_fstab,
     parse_mountinfo,
     udev_facts,
     unescape_hex,
@@ -34,6 +35,23 @@ def test_a_damaged_line_does_not_spoil_the_others() -> None:
 def test_any_bytes_are_read_without_error(raw: bytes) -> None:
     parse_mountinfo(raw)
     parse_mountinfo(LINE[: len(raw)] + raw)
+
+
+def test_fstab_tells_where_file_systems_belong() -> None:
+    raw = rb"""# <file system> <mount point>
+UUID=1 / ext4 defaults 0 1
+UUID=2	/mnt/my\040ssd/ xfs nofail 0 0
+UUID=3 none swap sw 0 0
+ # /dev/sdx /mnt/no ext4
+broken
+LABEL=a /mnt/a auto
+"""
+    assert parse_fstab(raw.replace(rb"\t", b"\t")) == ["/mnt/my ssd", "/mnt/a"]
+
+
+@given(st.binary())
+def test_any_fstab_is_read_without_error(raw: bytes) -> None:
+    parse_fstab(raw)
 
 
 @pytest.mark.parametrize(
