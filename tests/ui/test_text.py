@@ -77,6 +77,11 @@ def test_a_moment_is_left_to_the_readers_own_clock():
     assert text.stamp(datetime(2026, 1, 1, tzinfo=UTC)) == "<t:1767225600:R>"
 
 
+def test_a_number_sign_is_left_alone_where_it_makes_no_heading():
+    assert text.plain("#1a2b") == "#1a2b"
+    assert text.plain("## Heading") == "#\\# Heading"
+
+
 def test_the_last_lines_of_a_log_survive():
     block = text.fence([f"line {n}" for n in range(1000)], 100)
 
@@ -126,11 +131,11 @@ def test_untrusted_words_stay_within_their_limits_and_their_quotes(raw, limit):
 
 
 @settings(max_examples=300)
-@given(st.text("*_~`|@#<>[]\\ab", max_size=100))
+@given(st.text("*_~`|@<>[]\\ab", max_size=100))
 def test_each_markup_character_has_its_backslash(raw):
     shown = text.plain(raw)
 
     bare = shown.replace("\\\\", "")
     for n, character in enumerate(bare):
-        if character in "*_~`|@#<>[]":
+        if character in "*_~`|@<>[]":
             assert bare[n - 1] == "\\"
