@@ -163,7 +163,8 @@ class Courier:
     def _after_status(self, error: discord.HTTPException, letter: Letter) -> float | None:
         if error.status == 401:
             return self._pace.shut
-        if error.status in LATER:
+        if error.status >= 500 or error.status in LATER:
+            log.warning("an alert did not get through: %s", error)
             return getattr(error, "retry_after", 0.0)
         log.error("Discord refused alert %s for good: %s", letter.ids, error)
         return None

@@ -21,7 +21,7 @@ from plotobot.engine.protocol import Engine
 from plotobot.errors import PlotobotError
 from plotobot.ui import buttons, pages
 from plotobot.ui.client import FarmClient, Interaction
-from plotobot.ui.errors import answer_error
+from plotobot.ui.errors import UNREACHED, answer_error
 from plotobot.ui.guards import admit, level_of_command
 from plotobot.ui.seals import Seals
 
@@ -222,10 +222,13 @@ async def _link_once(make_bot: Callable[[], Start], token: str) -> None:
         log.warning("the link to Discord was closed: %s", error)
     except commands.ExtensionError:
         raise
-    except (
-        Exception
-    ):  # the last frame: a network that is down has many names, a KeyError among them
-        log.exception("no link to Discord")
+    except Exception as error:  # the last frame: a lost link has many names, a KeyError among them
+        # When the first connection fails, discord.py trips over itself; the cause is the context.
+        cause = error.__context__ if isinstance(error, AttributeError) else error
+        if isinstance(cause, UNREACHED):
+            log.warning("no link to Discord: %s", cause)
+        else:
+            log.exception("no link to Discord")
 
 
 def _hide(token: str) -> logging.Filter:

@@ -61,5 +61,8 @@ def where(interaction: Interaction) -> str:
     """An interaction in the log: what was asked, and by whom; none of the words they typed."""
     data: Mapping[str, Any] = interaction.data or {}
     command = interaction.command
-    name = f"/{command.qualified_name}" if command else str(data.get("custom_id", "?"))[:100]
+    button = ":".join(
+        str(data.get("custom_id", "?")).split(":")[:3]
+    )  # what follows may be a ticket
+    name = f"/{command.qualified_name}" if command else button[:100]
     return f"{name!r} by user {interaction.user.id} in guild {interaction.guild_id}"

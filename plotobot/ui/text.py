@@ -16,7 +16,7 @@ EMBED_LIMIT = 4096
 FIELD_LIMIT = 1024
 
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?")
-_MARKDOWN = re.compile(r"([\\`*_~|\[\]<>@#]|:(?=//))")
+_MARKDOWN = re.compile(r"([\\`*_~|\[\]<>@]|#(?=\s|$)|:(?=//))")
 # Bidi marks, zero-width characters, tags and lone halves of surrogate pairs: invisible, and able to
 # make a line read as another one.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})

@@ -1,7 +1,7 @@
 """An engine in memory, for states that are slow or dangerous to reach with real plots.
 
-It stands in only for those: 200 jobs at once, failed and stuck plots, missing drives, an engine that
-breaks. What the real engine does is shown with the real engine.
+It stands in only for those: 200 jobs at once, failed and stuck plots, missing drives, an engine
+that breaks. What the real engine does is shown with the real engine.
 """
 
 from __future__ import annotations

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plotobot.engine.models import GIB, Event, EventKind, Job, JobState
+from plotobot.ui.alerts import CRITICAL, EMOJI, alert_text, digest_holds, digest_text
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+JOB = Job(
+    "20260101-1a2b",
+    "madmax",
+    32,
+    "/mnt/ssd1",
+    "/mnt/hdd1",
+    state=JobState.COMPLETED,
+    status="Completed",
+    fraction=1.0,
+    phase_seconds=(7260.0, 3300.0, 6000.0, 420.0),
+    total_seconds=17040.0,
+    copy_seconds=190.0,
+    final_path="/mnt/hdd1/plot-k32-x.plot",
+    final_size=int(101.4 * GIB),
+)
+
+
+def event(kind, **data):
+    return Event(kind, NOW, job=JOB if kind.startswith("job") else None, data=data)
+
+
+def test_every_kind_has_its_emoji():
+    assert set(EMOJI) == set(EventKind)
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_each_alert_starts_with_an_emoji_and_the_machine(kind):
+    told = alert_text(event(kind), "rig1", NOW)
+
+    assert told.startswith(f"{EMOJI[kind]} **rig1**: ")
+    assert len(told) > len(f"{EMOJI[kind]} **rig1**: ")
+
+
+def test_a_finished_plot_tells_its_times_and_its_file():
+    told = alert_text(event(EventKind.JOB_FINISHED), "rig1", NOW)
+
+    assert "in 4 h 44 m" in told
+    assert "phases 2 h 01 m · 55 m 00 s · 1 h 40 m · 7 m 00 s, copy 3 m 10 s" in told
+    assert "`/mnt/hdd1/plot-k32-x.plot`, 101 GiB" in told
+
+
+def test_a_failed_plot_tells_the_last_lines_of_its_log():
+    reason = "No space left on device\n" + "\n".join(f"log line {n}" for n in range(500))
+    job = Job("x-1a2b", "chia", 32, "/t", "/o", status="Failed", fraction=0.5, reason=reason)
+
+    told = alert_text(Event(EventKind.JOB_FAILED, NOW, job=job), "rig1", NOW)
+
+    assert "No space left on device" in told
+    assert told.endswith("log line 499\n```")
+    assert len(told) <= 2000
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        ({"what": "the database is full"}, "trouble: the database is full"),
+        ({"drive": "/mnt/x", "reason": "gone"}, "trouble: `/mnt/x`, gone"),
+        ({"seconds_away": 60, "nothing": None}, r"trouble: seconds away 60"),
+        ({}, "trouble"),
+    ],
+)
+def test_what_an_event_carries_is_told(data, shown):
+    told = alert_text(event(EventKind.TROUBLE, **data), "rig1", NOW)
+
+    assert told.endswith(shown)
+
+
+def test_late_news_say_when_it_was():
+    told = alert_text(event(EventKind.DRIVE_BACK), "rig1", NOW + timedelta(hours=1))
+
+    assert f"(<t:{int(NOW.timestamp())}:f>)" in told
+
+
+def test_a_digest_puts_the_critical_first_and_counts_the_kinds():
+    events = [event(EventKind.JOB_SPAWNED)] * 20 + [event(EventKind.NO_OUT_DRIVE)]
+
+    lines = digest_text(events, "rig1").splitlines()
+
+    assert lines[0] == "📬 **rig1**: 21 pieces of news (20 job spawned, 1 no out drive)"
+    assert lines[1].startswith("📦")
+
+
+def test_a_digest_knows_when_it_holds_all_that_is_critical():
+    assert digest_holds([event(EventKind.NO_OUT_DRIVE)] * 5, "rig1")
+    assert not digest_holds([event(EventKind.NO_OUT_DRIVE)] * 100, "rig1")
+
+
+@settings(max_examples=200)
+@given(
+    kind=st.sampled_from(list(EventKind)),
+    words=st.text(max_size=3000),
+    machine=st.text(max_size=100),
+    many=st.integers(1, 300),
+)
+def test_no_words_break_the_limit_or_ping(kind, words, machine, many):
+    job = Job("x", words, 32, words, words, status=words, reason=words, stuck=words)
+    told = Event(kind, NOW, job=job, data={"what": words, "by": words, "drive": words, "n": words})
+
+    for text in (alert_text(told, machine, NOW), digest_text([told] * many, machine)):
+        assert len(text) <= 2000
+        assert text.count("```") % 2 == 0
+        text.encode()
+
+
+def test_what_needs_a_person_is_critical():
+    assert {EventKind.JOB_FAILED, EventKind.DRIVE_MISSING, EventKind.NO_OUT_DRIVE} <= CRITICAL
