@@ -1,30 +1,24 @@
 """A Discord server in a browser page: one bot, one guild, one channel, one owner, no account.
 
 SimCord plays Discord: the very bot runs against it and its preview shows the channel on loopback.
-SimCord is made for tests, so three of its habits are met here, and only here:
-
-* Its clock stands still. It is moved along with the real one, once a second.
-* It waits until everything the bot does has come to rest, and a sleep inside the bot runs on its
-  clock. So whatever the bot starts for good (`setup_hook`, the `cog_load` of its cogs) and the
-  engine run outside its sight, in real time, and a command that waits long for the engine is
-  declared to wait for something outside.
-* It publishes the channel when told to. It is told after every call the bot made.
+SimCord is made for tests: its clock stands still, it waits until everything the bot does has come
+to rest, and it publishes the channel when told to. `unseen` and `keeper` meet these habits; nothing
+outside these three modules knows of it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import contextvars
-import inspect
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import discord
 from discord.ext import commands
+
+from plotobot.demo.keeper import behind, kept_true
+from plotobot.demo.unseen import Beside, outside, set_up_outside
+from plotobot.errors import SettingsError
 
 if TYPE_CHECKING:
     import simcord
@@ -32,14 +26,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 BotFactory = Callable[["Place"], commands.Bot]
 
-_log = logging.getLogger(__name__)
-
-_LOOK_SECONDS = 0.1
-_CLOCK_SECONDS = 1.0
-_IDLE_REFRESH_SECONDS = 10.0
 _SETTLE_SECONDS = 30.0
-_GRACE_SECONDS = 0.4
-"""A call to the engine that is faster than this is part of the command that made it."""
+"""How long SimCord waits for a command that awaits something else than the engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +56,7 @@ class Place:
         A command that awaits one of them for longer than a blink no longer holds up the page.
         Works for any object whose methods are called; from anywhere, not only from commands.
         """
-        return cast(T, _Beside(engine, self._env))
+        return cast(T, Beside(engine, self._env))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +72,7 @@ class Page:
 
 @contextlib.asynccontextmanager
 async def serve_page(
-    make_bot: BotFactory, *, port: int = 0, names: Names | None = None
+    make_bot: BotFactory, *, port: int = 0, names: Names | None = None, timezone: str = "UTC"
 ) -> AsyncIterator[Page]:
     """Run a bot in a Discord of its own and serve what its owner sees.
 
@@ -93,25 +81,26 @@ async def serve_page(
             its `setup_hook` runs, and at the end it is closed.
         port: of 127.0.0.1; 0 takes a free one.
         names: what the page calls things.
+        timezone: the viewer's, as `Europe/Berlin`; the page shows local times as Discord does.
 
     Raises:
-        RuntimeError: SimCord is not installed, or the port is taken; it says what to do.
+        SettingsError: SimCord is not installed, the port is taken, or there is no such time zone.
     """
     names = names or Names()
     env = _discord(names)
     await env.start()
     try:
-        await env.advance_time(_behind(env))
+        await env.advance_time(behind(env))
         place, channel, owner = _furnish(env, names)
         bot = make_bot(place)
-        _set_up_outside(bot)
+        set_up_outside(bot)
         await env.restart_bot(bot)
         try:
-            preview = env.preview(channel, viewers=[owner], layout="channel", port=port or None)
-            async with _opened(preview, port), _kept_true(env, preview):
-                yield Page(url=preview.url, bot=bot, closed=preview.wait_closed)
+            async with _opened(env, channel, owner, port, timezone) as preview:
+                with kept_true(env, preview):
+                    yield Page(url=preview.url, bot=bot, closed=preview.wait_closed)
         finally:
-            await _outside(bot.close())
+            await outside(bot.close())
     finally:
         await env.shutdown()
 
@@ -121,9 +110,8 @@ def _discord(names: Names) -> simcord.Env:
     try:
         import simcord
     except ImportError as error:
-        raise RuntimeError(
-            "The demo's page needs SimCord: install it with `pip install plotobot[demo]`."
-        ) from error
+        problem = "The demo's page needs SimCord: install it with `pip install plotobot[demo]`."
+        raise SettingsError([problem]) from error
     nobody = discord.Client(intents=discord.Intents(guilds=True))
     env = simcord.Env(nobody, check_errors=False, settle_timeout=_SETTLE_SECONDS)
     # No public way to name the bot's account before it logs in.
@@ -144,144 +132,23 @@ def _furnish(
 
 
 @contextlib.asynccontextmanager
-async def _opened(preview: simcord.Preview, port: int) -> AsyncIterator[None]:
+async def _opened(
+    env: simcord.Env,
+    channel: simcord.ChannelHandle,
+    viewer: simcord.MemberActor,
+    port: int,
+    timezone: str,
+) -> AsyncIterator[simcord.Preview]:
     import simcord
 
     try:
+        preview = env.preview(
+            channel, viewers=[viewer], layout="channel", timezone=timezone, port=port or None
+        )
         await preview.__aenter__()
     except simcord.SetupError as error:
-        raise RuntimeError(f"The demo's page cannot be served on port {port}: {error}") from error
+        raise SettingsError([f"The demo's page cannot be served: {error}."]) from error
     try:
-        yield
+        yield preview
     finally:
         await preview.close()
-
-
-# --- out of SimCord's sight
-
-
-def _unseen() -> contextvars.Context:
-    """This context without SimCord's marks: what starts in it is nobody's business but its own.
-
-    The rest is kept, above all the adapter through which discord.py answers interactions.
-    """
-    fresh = contextvars.Context()
-    for variable, value in contextvars.copy_context().items():
-        if not variable.name.startswith("simcord_"):
-            fresh.run(variable.set, value)
-    return fresh
-
-
-def _outside(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-    return _unseen().run(asyncio.create_task, work)
-
-
-def _set_up_outside(bot: commands.Bot) -> None:
-    """Have the bot's set-up, and with it all tasks that it starts, run in real time."""
-    set_up = bot.setup_hook
-
-    async def setup_hook() -> None:
-        await _outside(set_up())
-
-    bot.setup_hook = setup_hook  # type: ignore[method-assign]
-
-
-class _Beside:
-    """Stands for an engine and calls it out of SimCord's sight."""
-
-    def __init__(self, engine: object, env: simcord.Env) -> None:
-        self._engine = engine
-        self._env = env
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._engine, name)
-        return self._called(found) if callable(found) else found
-
-    def _called(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            result = _unseen().run(method, *args, **kwargs)
-            return self._waited(result) if inspect.iscoroutine(result) else result
-
-        return call
-
-    async def _waited(self, work: Coroutine[Any, Any, T]) -> T:
-        task = _outside(work)
-        try:
-            await _outside(_glance(task))
-            if task.done():
-                return task.result()
-            return await self._wait_long(task)
-        finally:
-            task.cancel()
-
-    async def _wait_long(self, task: asyncio.Task[T]) -> T:
-        import simcord
-
-        try:
-            return cast(T, await self._env.external_wait(task, reason="the engine is at work"))
-        except simcord.SetupError:
-            return await task  # not called by a command: SimCord does not wait for this anyway
-
-
-async def _glance(task: asyncio.Task[Any]) -> None:
-    await asyncio.wait({task}, timeout=_GRACE_SECONDS)
-
-
-# --- the clock, and what the page shows
-
-
-def _behind(env: simcord.Env) -> float:
-    return max(0.0, (datetime.now(UTC) - env.now()).total_seconds())
-
-
-@contextlib.asynccontextmanager
-async def _kept_true(env: simcord.Env, preview: simcord.Preview) -> AsyncIterator[None]:
-    turn = asyncio.Lock()
-    _take_turns(preview, turn)
-    keeper = _outside(_keep_true(env, preview, turn))
-    try:
-        yield
-    finally:
-        keeper.cancel()
-        await asyncio.wait({keeper})
-
-
-async def _keep_true(env: simcord.Env, preview: simcord.Preview, turn: asyncio.Lock) -> None:
-    shown = asyncio.get_running_loop().time()
-    while True:
-        await asyncio.sleep(_LOOK_SECONDS)
-        now = asyncio.get_running_loop().time()
-        changed = bool(env.http_requests) or now - shown > _IDLE_REFRESH_SECONDS
-        if not changed and _behind(env) < _CLOCK_SECONDS:
-            continue
-        async with turn:
-            try:
-                await _catch_up(env, preview, changed)
-            except TimeoutError as error:
-                _log.debug("The bot is busy; the page waits for it: %s", error)
-        shown = now if changed else shown
-
-
-async def _catch_up(env: simcord.Env, preview: simcord.Preview, changed: bool) -> None:
-    await env.advance_time(_behind(env))
-    if changed:
-        env.http_requests.clear()
-        await preview.refresh()
-
-
-def _take_turns(preview: simcord.Preview, turn: asyncio.Lock) -> None:
-    """Let what people do in the page and the keeping of the clock wait for each other.
-
-    SimCord refuses an action that meets its clock moving, and one that was made on a page half a
-    second old; Discord does neither. It offers no public place to say so, hence its own method.
-    """
-    act = preview._action
-
-    async def action(context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
-        async with turn:
-            page = preview._pages.get(context_id or "")
-            if page is not None and isinstance(body, Mapping) and "published_revision" in body:
-                body = {**body, "published_revision": page.revision}
-            return await act(context_id, body)
-
-    preview._action = action  # type: ignore[method-assign]
