@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from plotobot.plotters.base import Progress
-from plotobot.plotters.record import NUMBER, Record, by_first_bytes, folder, path, plain, text
+from plotobot.plotters.record import KEY, NUMBER, Record, by_first_bytes, folder, path, plain, text
 
 FIRST_KEPT = b"\tWri"
 """Lines that sort before this one are empty or report on buckets: nine tenths of a log.
@@ -19,8 +19,25 @@ FIRST_KEPT = b"\tWri"
 One comparison skips them; `<TAB>Writing C2 table` is the only indented line that tells something.
 """
 
-KEY = 3
-"""The markers stand under the first bytes of their lines."""
+KNOWN = (
+    b"scanned t",
+    b"sort time",
+    b"sorting table",
+    b"Total compress table time",
+    b"Forward propagation table time",
+    b"F1 complete",
+    b"table 1 new size",
+    b"\tWrote ",
+    b"Wrote: ",
+    b"Approximate working space used",
+    b"Final File size",
+    b"Copied final file",
+    b"Removed temp2 file",
+    b"Buffer size is",
+    b"Using ",
+    b"Process ID is",
+)
+"""Lines that tell nothing but that the plotter is at work."""
 
 _WAITS = re.compile(rb"Retrying in five minutes|No space left")
 _GIVES_UP = re.compile(
@@ -73,7 +90,7 @@ class ChiaposLog:
         if (line != raw and self._take_marker(line)) or record.follow_traceback(line):
             return
         if _GIVES_UP.match(line):
-            record.fail(text(line))
+            record.fail(text(line), guess=not line.startswith(b"Caught"))
         elif _WAITS.search(line):
             record.stuck = text(line)
         elif line and not _OWN_LINE.match(line):
@@ -164,40 +181,19 @@ def _goes_on(record: Record, found: re.Match[bytes]) -> None:
 
 
 MARKERS = by_first_bytes(
-    KEY,
-    (b"Starting plotting progress into temporary dirs: (.*)", _opens),
-    (b"ID: ([0-9a-f]{64})", _id),
-    (rb"Plot size is: (\d{1,2})\b", _k),
-    (b"Final Directory is: (.*)", _out),
-    (b'Starting phase ([1-4])/4(?:.* into "(.*\\.plot\\.2\\.tmp)")?', _phase),
-    (b"Time for phase ([1-4]) = " + NUMBER + b" seconds", _phase_took),
-    (b"Computing table ([1-7])", _table),
-    (b"Backpropagating on table ([2-7])", _backwards),
-    (b"Compressing tables ([1-6]) and", _compresses),
-    (b"Progress update: " + NUMBER, _percent),
-    (b"\tWriting C2 table", _c2),
-    (b"Total time = " + NUMBER + b" seconds", _total),
-    (b"Copy time = " + NUMBER + b" seconds", _copied),
-    (b'Renamed final file from ".*" to "(.*)"', _renamed),
-    *(
-        (known, _goes_on)
-        for known in (
-            b"scanned t",
-            b"sort time",
-            b"sorting table",
-            b"Total compress table time",
-            b"Forward propagation table time",
-            b"F1 complete",
-            b"table 1 new size",
-            b"\tWrote ",
-            b"Wrote: ",
-            b"Approximate working space used",
-            b"Final File size",
-            b"Copied final file",
-            b"Removed temp2 file",
-            b"Buffer size is",
-            b"Using ",
-            b"Process ID is",
-        )
-    ),
+    (b"Starting plotting progress into temporary dirs: ", b"(.*)", _opens),
+    (b"ID: ", b"([0-9a-f]{64})", _id),
+    (b"Plot size is: ", rb"(\d{1,2})\b", _k),
+    (b"Final Directory is: ", b"(.*)", _out),
+    (b"Starting phase ", b'([1-4])/4(?:[^"]* into "([^"]+)")?', _phase),
+    (b"Time for phase ", b"([1-4]) = " + NUMBER + b" seconds", _phase_took),
+    (b"Computing table ", b"([1-7])", _table),
+    (b"Backpropagating on table ", b"([2-7])", _backwards),
+    (b"Compressing tables ", b"([1-6]) and", _compresses),
+    (b"Progress update: ", NUMBER, _percent),
+    (b"\tWriting C2 table", b"", _c2),
+    (b"Total time = ", NUMBER + b" seconds", _total),
+    (b"Copy time = ", NUMBER + b" seconds", _copied),
+    (b"Renamed final file from ", b'".*" to "(.*)"', _renamed),
+    *((known, b"", _goes_on) for known in KNOWN),
 )

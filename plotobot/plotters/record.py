@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from typing import TypeVar
 
 from plotobot.plotters.base import PhaseSeconds, Progress
 
@@ -44,17 +45,17 @@ TABLE_WEIGHTS = (0.0, 0.01, 0.06, 0.12, 0.20, 0.28, 0.36, 0.42)
 NUMBER = rb"(\d{1,12}(?:\.\d{1,12})?)"
 """A decimal number that is never infinite, whatever a damaged log holds."""
 
-PLOT_NAME = rb"plot-(?:mmx-)?k(\d{2})-(?:[0-9a-zA-Z-]*-)?([0-9a-f]{64})"
-"""k and plot id in a plot's file name, in every shape plotters write it."""
-
 LONGEST_TEXT = 1000
 
+_PLOT_NAME = re.compile(rb"plot-(?:mmx-)?k(\d{2})-(?:[0-9a-zA-Z-]{1,40}-)?([0-9a-f]{64})")
 _COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:: .*)?$")
 
-Action = Callable[["Record", "re.Match[bytes]"], None]
-Marker = tuple["re.Pattern[bytes]", Action]
-"""A form of line and what it tells."""
+T = TypeVar("T")
+Marker = tuple["re.Pattern[bytes]", T]
+"""A form of line, and what is done with one."""
+KEY = 3
+"""Markers stand under so many first bytes of their lines."""
 
 
 @dataclass(slots=True)
@@ -78,7 +79,7 @@ class Record:
     stuck: str | None = None
     error: str | None = None
     error_is_guess: bool = False
-    """Whether the error is a traceback's, which the plotter's own words replace."""
+    """Whether words that say more about the cause may replace the error."""
     in_traceback: bool = False
 
     def reopen(self) -> None:
@@ -136,6 +137,12 @@ class Record:
             return False
         return True
 
+    def name(self, file: bytes) -> None:
+        """Take k and plot id from a plot's file name, as far as they are not known."""
+        if found := _PLOT_NAME.search(file):
+            self.k = self.k or int(found[1])
+            self.plot_id = self.plot_id or found[2].decode()
+
     def progress(self, unknown_lines: int = 0) -> Progress:
         """The frozen state of things."""
         failed = self.error is not None
@@ -159,12 +166,17 @@ class Record:
         )
 
 
-def by_first_bytes(count: int, *forms: tuple[bytes, Action]) -> dict[bytes, tuple[Marker, ...]]:
-    """Put forms of lines under the first bytes of their patterns, which must be literal."""
-    table: dict[bytes, tuple[Marker, ...]] = {}
-    for pattern, action in forms:
-        key = pattern[:count]
-        table[key] = (*table.get(key, ()), (re.compile(pattern), action))
+def by_first_bytes(*forms: tuple[bytes, bytes, T]) -> Mapping[bytes, Sequence[Marker[T]]]:
+    """Put forms of lines under their first `KEY` bytes, where one look-up finds them.
+
+    Args:
+        forms: the words a line begins with, a pattern for what follows, and what to do then.
+    """
+    table: dict[bytes, tuple[Marker[T], ...]] = {}
+    for begin, rest, action in forms:
+        key = begin[:KEY]
+        pattern = re.compile(re.escape(begin) + rest)
+        table[key] = (*table.get(key, ()), (pattern, action))
     return table
 
 
