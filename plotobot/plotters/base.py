@@ -31,6 +31,8 @@ class PlotOrder:
     buffer_mib: int = 3390
     buckets: int = 128
     bitfield: bool = True
+    compression: int = 0
+    """The level, for the plotters that have levels."""
     farmer_key: str | None = None
     """96 hex digits; None lets the plotter take its own."""
     pool_key: str | None = None
