@@ -19,10 +19,11 @@ from plotobot.bot import PlotoBot, point_at, stay_linked
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay, DriveSpec, local_volumes, parse_spec
 from plotobot.engine.engine import PlottingEngine
+from plotobot.engine.locks import hold_state_dir
 from plotobot.engine.models import DriveKind
 from plotobot.engine.spawner import KNOWN_DRIVES
 from plotobot.engine.store import Store
-from plotobot.engine.supervisor import Supervisor, hold_state_dir
+from plotobot.engine.supervisor import Supervisor
 from plotobot.errors import SettingsError
 from plotobot.settings import Settings
 
@@ -34,7 +35,7 @@ async def running_engine(config: EngineConfig) -> AsyncIterator[PlottingEngine]:
     """An engine at work on its state directory, which nobody else may hold.
 
     Raises:
-        StateDirHeld: another Plotobot runs on it.
+        StateDirInUse: another Plotobot runs on it.
         StoreError: the database cannot be used.
     """
     await asyncio.to_thread(config.state_dir.mkdir, mode=0o700, parents=True, exist_ok=True)
@@ -61,7 +62,7 @@ async def run(settings: Settings, *, discord: bool = True) -> None:
     Raises:
         SettingsError: something that the link needs is not set.
         TokenRefused: Discord does not take the token. Running plots go on.
-        StateDirHeld: another Plotobot runs on the state directory.
+        StateDirInUse: another Plotobot runs on the state directory.
     """
     link = _link_settings(settings) if discord else None
     stop = asyncio.Event()

@@ -35,6 +35,8 @@ _TALKATIVE = ("discord.http", "discord.client", "discord.gateway", "discord.webh
 class TokenRefused(PlotobotError):  # noqa: N818 - it reads as what it is
     """Discord does not take the bot's token, or not what it asks for; waiting mends nothing."""
 
+    exit_code = 3
+
 
 class Tree(app_commands.CommandTree[FarmClient]):
     """The commands, behind the one rule of who may."""

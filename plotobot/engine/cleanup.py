@@ -13,11 +13,12 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from plotobot.errors import Refusal
+from plotobot.plots.names import temp_files_of
 
 PLOT_ID = re.compile(r"[0-9a-f]{64}")
 
@@ -79,15 +80,6 @@ async def remove_temp_files(
     return Removed(removed.files, removed.bytes, odd + removed.left)
 
 
-def _temp_files_of(plot_id: str, names: Iterable[str]) -> list[str]:
-    """The names that are temp files of one plot, and never a finished plot.
-
-    To be replaced by `plotobot.plots.names.temp_files_of`, which has the same signature.
-    """
-    shape = re.compile(rf"plot-[A-Za-z0-9-]+-{plot_id}(\.[A-Za-z0-9_]+)*\.(tmp|partial)")
-    return [name for name in names if shape.fullmatch(name)]
-
-
 def _configured(folder: Path, allowed: Sequence[Path]) -> Path | None:
     """The folder with its symbolic links resolved, if it is a configured one."""
     place = Path(os.path.realpath(folder))
@@ -134,7 +126,7 @@ def _find(path: Path, plot_id: str) -> tuple[list[DeleteEntry], tuple[str, ...]]
 
 
 def _temps(place: _Place, plot_id: str) -> list[str]:
-    return _temp_files_of(plot_id, place.names())
+    return temp_files_of(plot_id, place.names())
 
 
 def _look(place: _Place, path: Path, name: str, plot_id: str) -> DeleteEntry | str:

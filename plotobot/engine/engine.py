@@ -77,7 +77,7 @@ class PlottingEngine:
         self._store = store
         self._supervisor = supervisor
         self._now = now
-        self._jobs_root = supervisor.jobs_root
+        self._jobs_root = config.jobs_root
         self._roster = Roster(store)
         self._wake = asyncio.Event()
         plotter = plotter_named(config.plot.plotter)
@@ -264,7 +264,7 @@ class PlottingEngine:
         ending = Ending(
             at=end.at or self._now(),
             exit_code=end.code,
-            lost=None if end.code is not None else end.how,
+            lost=end.why,
             stopped_by=self._stops.pop(job.id, None),
             tail=tail,
         )
@@ -310,7 +310,7 @@ class PlottingEngine:
             await self._roster.put(events=[Event(EventKind.TROUBLE, now, None, {"what": what})])
 
     async def _journal(self, plot_id: str, why: str, entries: Sequence[DeleteEntry]) -> None:
-        rows = [(str(entry.path), entry.size, plot_id, why) for entry in entries]
+        rows = [(str(Path(e.folder, e.name)), e.size, plot_id, why) for e in entries]
         await self._store.journal(rows)
 
     # --- after a stop ---------------------------------------------------------------------------
@@ -322,7 +322,7 @@ class PlottingEngine:
         found = recover(adopted, stored, self._now())
         await self._store_recovered(found)
         for job in found.relaunch:
-            started = await self._launcher.started(job, await self._supervisor.relaunch(job.id))
+            started = await self._launcher.relaunch(job)
             if started.state.live:
                 self._watcher.watch(started)
         for job in found.watch:

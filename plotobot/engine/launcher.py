@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from plotobot.engine.config import PlotSettings
-from plotobot.engine.jobdir import LOG, Spec, new_job_id
+from plotobot.engine.finding import Found, State
+from plotobot.engine.jobdir import LOG, VERDICT, Spec, new_job_id, write_record
+from plotobot.engine.launching import LaunchFailed
+from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import Event, EventKind, Job, JobState
 from plotobot.engine.planner import Start
 from plotobot.engine.roster import Roster
@@ -24,6 +29,10 @@ PASSED_ON = (
     "USERPROFILE", "TEMP", "TMP", "VIRTUAL_ENV",
 )  # fmt: skip
 """What a plotter gets of the bot's environment. The token and all else stay behind."""
+
+
+EXEC_FAILED = 127
+"""What the shim's child ends with when the plotter's program cannot be run."""
 
 
 class Launcher:
@@ -47,23 +56,26 @@ class Launcher:
         """Start one plot; a job that could not be started comes back as failed, with the reason."""
         job = self._job(start)
         argv = self._plotter.command(program, self.order(start.temp, start.temp2, start.out))
-        spec = Spec(argv=argv, cwd=start.temp, env=environment(), job=_plain(job))
-        try:
-            launched = await self._supervisor.launch(job.id, spec)
-        except OSError as error:
-            launched = Launched(pid=None, started_at=None, problem=str(error))
-        return await self.started(job, launched)
+        directory = self._supervisor.directory(job.id)
+        spec = Spec(argv=argv, cwd=str(directory), env=environment(), job=_plain(job))
+        return await self._started(job, self._supervisor.launch(job.id, spec))
 
-    async def started(self, job: Job, launched: Launched) -> Job:
+    async def relaunch(self, job: Job) -> Job:
+        """Start a job that was prepared before a stop and never ran."""
+        return await self._started(job, self._supervisor.relaunch(job.id))
+
+    async def _started(self, job: Job, launch: Awaitable[Launched]) -> Job:
         """Put down how a launch went, and tell it."""
-        if launched.pid is None:
-            return await self._not_started(job, launched.problem or "the plotter did not start")
-        job = replace(
-            job,
-            state=JobState.RUNNING,
-            pid=launched.pid,
-            started_at=launched.started_at or self._now(),
-        )
+        try:
+            found = (await launch).found
+        except (LaunchFailed, OSError, ValueError) as error:
+            return await self._not_started(job, str(error))
+        if found.state is State.EXITED and found.code == EXEC_FAILED:
+            tail = await asyncio.to_thread(
+                last_lines, log_of(self._supervisor.directory(job.id)), 3
+            )
+            return await self._not_started(job, "\n".join(tail) or "its program cannot be run")
+        job = as_running(job, found, self._now())
         event = Event(EventKind.JOB_SPAWNED, self._now(), job)
         await self._roster.put(job, events=[event])
         return job
@@ -82,6 +94,9 @@ class Launcher:
         job = replace(
             job, state=JobState.FAILED, status="Failed", ended_at=now, reason=problem, exit_code=127
         )
+        with suppress(OSError):  # without it the job is tried once more at the next start
+            directory = self._supervisor.directory(job.id)
+            await asyncio.to_thread(write_record, directory, VERDICT, _plain(job))
         event = Event(EventKind.JOB_NOT_SPAWNED, now, job, {"what": problem})
         await self._roster.put(job, events=[event])
         return job
@@ -100,6 +115,14 @@ class Launcher:
             temp2_need=needs.temp2 if start.temp2 else 0,
             out_need=needs.out,
         )
+
+
+def as_running(job: Job, found: Found, now: datetime) -> Job:
+    """The job with what its directory tells of its plotter."""
+    at = found.child.at if found.child else 0.0
+    started = datetime.fromtimestamp(at, UTC) if at else job.started_at or now
+    pid = found.child.pid if found.child else job.pid
+    return replace(job, state=JobState.RUNNING, pid=pid, started_at=started)
 
 
 def environment(of: Mapping[str, str] | None = None) -> dict[str, str]:

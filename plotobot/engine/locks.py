@@ -28,6 +28,8 @@ NAME = "bot.lock"
 class StateDirInUse(PlotobotError):  # noqa: N818 - it reads as what it is
     """Another bot works with this state directory; the message names its pid and host."""
 
+    exit_code = 3
+
 
 def is_held(lock: Path) -> bool:
     """Whether somebody holds a job's lock. Asks only; a missing file is a free lock.

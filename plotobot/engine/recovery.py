@@ -12,6 +12,8 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
+from plotobot.engine.finding import State
+from plotobot.engine.launcher import as_running
 from plotobot.engine.models import Job, JobState
 from plotobot.engine.store import JOB
 from plotobot.engine.supervisor import Adopted
@@ -39,7 +41,7 @@ def recover(adopted: Sequence[Adopted], stored: Mapping[str, Job], now: datetime
     """Sort what was found."""
     found = Recovered()
     for one in adopted:
-        _sort(one, stored.get(one.job_id), found)
+        _sort(one, stored.get(one.job_id), found, now)
     here = {one.job_id for one in adopted}
     for job in stored.values():
         if job.state.live and job.id not in here:
@@ -47,7 +49,7 @@ def recover(adopted: Sequence[Adopted], stored: Mapping[str, Job], now: datetime
     return found
 
 
-def _sort(one: Adopted, stored: Job | None, found: Recovered) -> None:
+def _sort(one: Adopted, stored: Job | None, found: Recovered, now: datetime) -> None:
     verdict = read_job(one.verdict)
     job = verdict or stored or read_job(one.spec.job if one.spec else None)
     if job is None:  # nothing tells what it was to be; the supervisor leaves it in place
@@ -60,10 +62,10 @@ def _sort(one: Adopted, stored: Job | None, found: Recovered) -> None:
         return
     if stored and not stored.state.live:
         return
-    if one.pending:
+    if one.found.state is State.PENDING:
         found.relaunch.append(job)
     else:
-        found.watch.append(_running(job, one))
+        found.watch.append(as_running(job, one.found, now))
 
 
 def read_job(plain: object) -> Job | None:
@@ -72,15 +74,6 @@ def read_job(plain: object) -> Job | None:
         return JOB.validate_python(plain)
     except ValidationError:
         return None
-
-
-def _running(job: Job, one: Adopted) -> Job:
-    return replace(
-        job,
-        state=JobState.RUNNING,
-        pid=one.pid or job.pid,
-        started_at=job.started_at or one.started_at or job.created_at,
-    )
 
 
 def _lost(job: Job, now: datetime) -> Job:

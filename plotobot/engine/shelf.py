@@ -6,15 +6,16 @@ database.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from plotobot.engine.finding import Found, State, inspect
 from plotobot.engine.follower import Follower
-from plotobot.engine.jobdir import Found, State, inspect, read_spec, read_verdict
-from plotobot.engine.launcher import log_of
+from plotobot.engine.jobdir import read_spec, read_verdict
+from plotobot.engine.launcher import as_running, log_of
 from plotobot.engine.logtail import last_lines
-from plotobot.engine.models import Job, JobState
-from plotobot.engine.recovery import read_job, started_at
+from plotobot.engine.models import Job
+from plotobot.engine.recovery import read_job
 from plotobot.engine.verdict import LAST_LINES, Ending, judge
 from plotobot.engine.watcher import advanced, read_to_end
 from plotobot.errors import Refusal
@@ -56,10 +57,9 @@ def _as_found(job: Job, found: Found, folder: Path) -> Job:
     """The job as a running engine would have it."""
     if found.state in (State.PENDING, State.STARTING, State.VOID):
         return job
-    if found.child:
-        job = replace(job, pid=found.child.pid, started_at=started_at(found.child))
+    job = as_running(job, found, datetime.now(UTC))
     if found.state in (State.RUNNING, State.ENDING):
-        return replace(job, state=JobState.RUNNING)
+        return job
     ending = Ending(
         at=found.at,
         exit_code=found.code,

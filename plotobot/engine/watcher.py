@@ -86,6 +86,7 @@ def read_to_end(follower: Follower, reader: LogReader) -> Progress:
     """Read what a log holds up to its last line. Blocks."""
     while lines := follower.poll():
         reader.feed(lines)
+    reader.feed([follower.rest] if follower.rest else [])  # a plotter may die in mid-line
     return reader.progress
 
 

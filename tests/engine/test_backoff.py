@@ -13,8 +13,8 @@ NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
 def ended(minutes_ago: float, state: JobState = JobState.FAILED, temp: str = "/a") -> Job:
-    at = NOW - timedelta(minutes=minutes_ago)
-    return Job(id=f"{temp}{minutes_ago}", plotter="", k=32, temp=temp, out="/o", state=state, ended_at=at)  # fmt: skip
+    at, name = NOW - timedelta(minutes=minutes_ago), f"{temp}{minutes_ago}"
+    return Job(id=name, plotter="", k=32, temp=temp, out="/o", state=state, ended_at=at)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,303 @@
+"""The whole engine on real chiapos plots: start, follow, judge, tell, stop, and take up again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+
+from plotobot.engine.config import EngineConfig, PlotSettings, SpaceRules
+from plotobot.engine.models import GIB, DriveKind, EventKind, JobState
+from plotobot.engine.shelf import read_jobs
+from plotobot.errors import Refusal
+from plotobot.plots.headers import read_header
+from tests.engine.farm import Farm, ended, running, told, until
+
+BOT = textwrap.dedent(
+    """
+    import asyncio, pathlib, sys
+    from tests.engine.farm import Farm
+    async def main():
+        farm = Farm(pathlib.Path(sys.argv[1]))
+        async with farm.running(count=int(sys.argv[2]), max_parallel=4, max_parallel_per_drive=2):
+            print("up", flush=True)
+            await asyncio.sleep(600)
+    asyncio.run(main())
+    """
+)
+
+
+def start_bot(farm: Farm, count: int) -> subprocess.Popen[bytes]:
+    """An engine as its own process, to be killed."""
+    command = [sys.executable, "-c", BOT, str(farm.root), str(count)]
+    bot = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    assert bot.stdout is not None
+    assert bot.stdout.readline() == b"up\n"
+    return bot
+
+
+def kill(bot: subprocess.Popen[bytes]) -> None:
+    bot.kill()
+    bot.wait()
+    assert bot.stdout is not None
+    bot.stdout.close()
+
+
+def wait_for(true: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+async def test_plots_are_made_on_both_drives_and_proven(farm: Farm) -> None:
+    async with farm.running(count=4, max_parallel=4, max_parallel_per_drive=2) as engine:
+        jobs = await ended(engine, 4)
+        kinds = Counter(event.kind for event in await told(engine))
+        view = await engine.spawner()
+
+    assert {job.state for job in jobs} == {JobState.COMPLETED}
+    assert Counter(Path(job.temp).name for job in jobs) == {"temp1": 2, "temp2": 2}
+    for job in jobs:
+        header = read_header(Path(job.final_path or ""))
+        assert (header.id, header.truncated) == (job.plot_id, False)
+        assert header.expected_size == job.final_size
+        assert job.exit_code == 0
+        assert all(job.phase_seconds)
+    assert kinds == {
+        EventKind.JOB_SPAWNED: 4,
+        EventKind.JOB_FINISHED: 4,
+        EventKind.QUOTA_REACHED: 1,
+    }
+    assert {hold.rule for hold in view.holds} == {"quota"}
+    assert farm.leftovers() == []
+
+
+async def test_events_of_one_job_come_in_order(farm: Farm) -> None:
+    async with farm.running(count=1) as engine:
+        await ended(engine, 1)
+        kinds = [event.kind for event in await told(engine) if event.job]
+    assert kinds == [EventKind.JOB_SPAWNED, EventKind.JOB_FINISHED]
+
+
+async def test_a_stopped_job_leaves_no_process_and_none_of_its_temp_files(farm: Farm) -> None:
+    """The other plot's files stay, and so does everything that is not a plot's."""
+    async with farm.running(max_parallel_per_drive=2, max_parallel=2) as engine:
+        first, second = await running(engine, 2)
+        stranger = Path(first.temp, f"plot-k32-2026-01-01-00-00-{'ab' * 32}.plot.sort.tmp")
+        stranger.write_bytes(b"x")
+        pids = [first.pid or 0]
+
+        result = await engine.stop(first.id, "farmer (1)")
+
+        assert result.job.state is JobState.STOPPED
+        assert result.processes >= 1
+        assert result.files > 0
+        assert result.left == ()
+        assert not any(psutil.pid_exists(pid) for pid in pids)
+        assert [name for name in farm.leftovers() if first.plot_id and first.plot_id in name] == []
+        assert stranger.exists()
+        assert (await engine.job(second.id)).state.live
+        with pytest.raises(Refusal, match="has ended already"):
+            await engine.stop(first.id, "farmer (1)")
+        await ended(engine, 2)
+        kinds = Counter(event.kind for event in await told(engine) if event.job)
+        deletions = await engine._store.run(
+            lambda db: db.execute("SELECT path, why FROM deletions").fetchall()
+        )
+    assert kinds[EventKind.JOB_STOPPED] == 1
+    assert kinds[EventKind.JOB_FAILED] == 0
+    assert len(deletions) == result.files
+    assert {why for _, why in deletions} == {"stopped by farmer (1)"}
+
+
+async def test_a_plotter_killed_from_outside_fails_with_the_signal_and_its_last_words(
+    farm: Farm,
+) -> None:
+    async with farm.running(count=1) as engine:
+        (job,) = await running(engine)
+        os.kill(job.pid or 0, signal.SIGKILL)
+        (job,) = await ended(engine, 1)
+        (event,) = await told(engine, EventKind.JOB_FAILED)
+        view = await engine.spawner()
+    assert job.state is JobState.FAILED
+    assert job.exit_code == -9
+    assert job.reason is not None
+    assert job.reason.startswith("killed by SIGKILL; no finished plot of it stands in")
+    assert "\n" in job.reason  # the log's last lines
+    assert event.job == job
+    assert {hold.drive: hold.rule for hold in view.holds}[job.temp] in ("resting", "quota")
+
+
+@pytest.mark.parametrize("plots", [3])
+async def test_kill_9_while_plots_run_then_every_plot_is_adopted(farm: Farm, plots: int) -> None:
+    bot = start_bot(farm, plots)
+    wait_for(lambda: sum(job.plot_id is not None for job in read_jobs(farm.jobs)) == plots)
+    kill(bot)
+    before = {job.id: job.pid for job in read_jobs(farm.jobs)}
+
+    config = farm.config(count=plots, max_parallel=4, max_parallel_per_drive=2)
+    async with farm.running(config) as engine:
+        adopted = {job.id: job.pid for job in await engine.jobs() if job.state.live}
+        jobs = await ended(engine, plots)
+        events = await told(engine)
+
+    assert adopted.items() <= before.items()
+    assert {job.id for job in jobs} == before.keys()
+    assert {(job.state, job.exit_code) for job in jobs} == {(JobState.COMPLETED, 0)}
+    kinds = Counter(event.kind for event in events)
+    assert kinds[EventKind.JOB_SPAWNED] == plots
+    assert kinds[EventKind.JOB_FINISHED] == plots
+    assert len(list((farm.root / "out").glob("*.plot"))) == plots
+
+
+async def test_plots_that_ended_while_the_bot_was_down_are_known_and_told_once(farm: Farm) -> None:
+    bot = start_bot(farm, 2)
+    wait_for(lambda: len(read_jobs(farm.jobs)) == 2)
+    kill(bot)
+    wait_for(lambda: all(not job.state.live for job in read_jobs(farm.jobs)))
+    down = datetime.now(UTC)
+
+    for _ in range(2):  # the second start has nothing left to tell
+        async with farm.running(count=2) as engine:
+            jobs = await ended(engine, 2)
+            events = await told(engine)
+
+    assert {(job.state, job.exit_code) for job in jobs} == {(JobState.COMPLETED, 0)}
+    assert all(job.ended_at and job.ended_at < down for job in jobs)
+    assert Counter(e.kind for e in events)[EventKind.JOB_FINISHED] == 2
+
+
+async def test_a_lost_database_is_rebuilt_from_the_job_directories(farm: Farm) -> None:
+    async with farm.running(count=1) as engine:
+        (before,) = await ended(engine, 1)
+    for file in (farm.root / "state").glob("plotobot.db*"):
+        file.unlink()
+    async with farm.running(count=0) as engine:
+        (after,) = await engine.jobs()
+        assert await told(engine, EventKind.JOB_FINISHED) == []
+    assert after == replace(before, temp_used=after.temp_used, out_used=after.out_used)
+
+
+async def test_the_quota_is_exact_over_a_restart(farm: Farm) -> None:
+    async with farm.running(count=3, max_parallel=1) as engine:
+        await ended(engine, 1)
+    async with farm.running(count=3, max_parallel=1) as engine:
+        await ended(engine, 3)
+        await asyncio.sleep(1.5)
+        assert len(await engine.jobs()) == 3
+        await engine.start_spawning(1)
+        assert len(await ended(engine, 4)) == 4
+
+
+async def test_a_pause_holds_new_plots_lets_running_ones_go_on_and_survives_a_restart(
+    farm: Farm,
+) -> None:
+    async with farm.running(count=9, max_parallel=1) as engine:
+        await running(engine)
+        view = await engine.pause_spawning()
+        assert not view.running
+        assert (await ended(engine, 1))[0].state is JobState.COMPLETED
+    async with farm.running(count=9, max_parallel=1) as engine:
+        await asyncio.sleep(1.2)
+        assert len(await engine.jobs()) == 1
+        assert {hold.rule for hold in (await engine.spawner()).holds} == {"paused"}
+        started = await engine.spawn_once()
+        assert len(started) == 1
+        await ended(engine, 2)
+
+
+async def test_a_full_out_drive_holds_the_plots_and_is_told_once(farm: Farm) -> None:
+    config = farm.config()
+    huge = replace(config, space=SpaceRules(out=10**15))
+    # One file system is one room: put the out folder elsewhere, on tmpfs.
+    async with farm.running(
+        replace(huge, drives={**config.drives, DriveKind.OUT: ("/dev/shm",)})
+    ) as engine:
+        await asyncio.sleep(2.5)
+        view = await engine.spawner()
+        events = await told(engine)
+    assert {hold.rule for hold in view.holds} == {"no_out_drive"}
+    assert [event.kind for event in events] == [EventKind.NO_OUT_DRIVE]
+
+
+async def test_a_drive_that_vanishes_is_news_and_so_is_its_return(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plotobot.engine.engine.DRIVES_EVERY", timedelta(seconds=0.2))
+    async with farm.running(count=None, max_parallel=0) as engine:
+        (farm.root / "temp1").rename(farm.root / "away")
+
+        async def held() -> bool:
+            holds = {Path(h.drive).name: h.rule for h in (await engine.spawner()).holds}
+            return holds.get("temp1") == "drive_problem"
+
+        async def missing() -> bool:
+            return bool(await told(engine, EventKind.DRIVE_MISSING))
+
+        await until(engine, missing, 15)
+        await until(engine, held, 15)
+        (farm.root / "away").rename(farm.root / "temp1")
+
+        async def back() -> bool:
+            return bool(await told(engine, EventKind.DRIVE_BACK))
+
+        await until(engine, back, 15)
+        assert len(await told(engine, EventKind.DRIVE_MISSING)) == 1
+
+
+async def test_a_missing_plotter_is_told_once_and_holds_everything(farm: Farm) -> None:
+    config = farm.config()
+    plot = PlotSettings(plotter="chia", k=25, program=farm.root / "no-such-chia")
+    async with farm.running(replace(config, plot=plot)) as engine:
+        await asyncio.sleep(2.5)
+        view = await engine.spawner()
+        (event,) = await told(engine)
+    assert [hold.rule for hold in view.holds] == ["plotter_missing"]
+    assert event.kind is EventKind.JOB_NOT_SPAWNED
+    assert "no-such-chia" in event.data["what"]
+
+
+async def test_a_step_that_fails_is_told_and_does_not_end_the_engine(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with farm.running(count=0) as engine:
+        real = engine._watcher.progress
+        monkeypatch.setattr(engine._watcher, "progress", _broken)
+        await asyncio.sleep(1.5)
+        monkeypatch.setattr(engine._watcher, "progress", real)
+        (event,) = await told(engine, EventKind.TROUBLE)
+        await engine.start_spawning(1)
+        assert (await ended(engine, 1))[0].state is JobState.COMPLETED
+    assert "RuntimeError" in event.data["what"]
+
+
+async def _broken() -> None:
+    raise RuntimeError("out of luck")
+
+
+async def test_the_drives_show_what_is_reserved_and_what_fits(farm: Farm) -> None:
+    async with farm.running(count=1) as engine:
+        await running(engine)
+        views = {view.drive.path: view for view in await engine.drives()}
+        out = await engine.drives(DriveKind.OUT)
+    assert [view.drive.kind for view in out] == [DriveKind.OUT]
+    assert sum(view.jobs for view in views.values() if view.drive.kind is DriveKind.TEMP) == 1
+    assert all(view.takes > 0 for view in views.values())
+    assert all(view.drive.total > GIB for view in views.values())
+
+
+def test_the_config_of_the_farm_is_whole(farm: Farm) -> None:
+    assert isinstance(farm.config(), EngineConfig)
