@@ -132,6 +132,7 @@ def test_stuck_lasts_until_a_line_shows_that_it_goes_on(line, sign):
         ("Caught plotting error: No space left on device", None),
         ("Error: The minimum k size allowed from the cli is k=25.", None),
         ("k=32 is the minimum size for farming.", None),
+        ("chiapos_plot.py: error: argument -f: invalid key value: 'x'", None),
         ("\x1b[31mError: Invalid value\x1b[0m", "Error: Invalid value"),
         (TRACEBACK + "OSError: [Errno 5]", "OSError: [Errno 5]"),
         (TRACEBACK + "KeyError: 1\n\n" + DURING + TRACEBACK + "chia.X: gone", "chia.X: gone"),
