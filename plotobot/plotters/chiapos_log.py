@@ -41,7 +41,8 @@ KNOWN = (
 
 _WAITS = re.compile(rb"Retrying in five minutes|No space left")
 _GIVES_UP = re.compile(
-    rb"Caught plotting error: |Error: |k=\d+ is the minimum size|terminate called |  what\(\): "
+    rb"Caught plotting error: |Error: |\S+: error: |k=\d+ is the minimum size|terminate called "
+    rb"|  what\(\): "
 )
 _OWN_LINE = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+ .*\bchia\.")
 

@@ -38,13 +38,11 @@ class Stream:
 
     def owner(self, file: bytes) -> Record | None:
         """The plot a file belongs to; None for one this log has not made or has finished."""
-        self_named = self.current.plot_id is None
-        if self_named:
-            self.current.name(file)
         ids = [found.decode() for found in _ID.findall(file)]
-        if not ids or ids[-1] == self.current.plot_id:
-            return self.current
-        return self._copies.get(ids[-1])
+        if ids and ids[-1] in self._copies:
+            return self._copies[ids[-1]]
+        self.current.name(file)
+        return self.current if not ids or ids[-1] == self.current.plot_id else None
 
     def complete(self, file: bytes, final_path: str) -> Record | None:
         """The file's plot stands under its final name."""

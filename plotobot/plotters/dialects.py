@@ -1,0 +1,46 @@
+"""Tells from a log's content which plotter wrote it."""
+
+from __future__ import annotations
+
+import re
+
+from plotobot.plotters.base import LogReader
+from plotobot.plotters.bladebit_log import BladebitLog
+from plotobot.plotters.chiapos_log import ChiaposLog
+from plotobot.plotters.madmax_log import MadmaxLog
+
+_SIGNS = re.compile(
+    rb"(?P<gigahorse>next-gen CUDA plotter|Plot Format: v2|Compression Level: C\d)"
+    rb"|(?P<bladebit>Bladebit |\[Global Plotting Config\]|Generating plot \d+ / "
+    rb"|Plot temporary file: |^Fatal Error: |^Finished (?:Phase|marking|compressing|forward))"
+    rb"|(?P<madmax>Multi-threaded pipelined Chia|^Crafting plot |^Plot Name: plot-|^\[P[1-4]"
+    rb"|^Total plot creation time was|^Phase [1-4] took |^Renamed final plot to )"
+    rb"|(?P<chia>Starting plotting progress|^Starting phase [1-4]/4|chia\.plotting\.|chia\.cmds"
+    rb"|^Progress update: |^\tBucket \d|Caught plotting error|^Time for phase |^Total time = "
+    rb"|Retrying in five minutes|^Renamed final file from |is the minimum size for farming"
+    rb"|^Computing table \d|^Backpropagating on |^Compressing tables )",
+    re.MULTILINE,
+)
+
+
+def guess(head: bytes) -> str | None:
+    """Recognise a log's dialect by the first line that only one plotter writes.
+
+    Args:
+        head: a log's first bytes; a few thousand are enough, a lost beginning does not matter.
+
+    Returns:
+        `chia`, `madmax`, `gigahorse` or `bladebit`; None if nothing tells.
+    """
+    found = _SIGNS.search(head)
+    return found.lastgroup if found else None
+
+
+def reader_for(head: bytes) -> LogReader:
+    """A fresh reader for a log that begins so; chiapos' where nothing tells."""
+    dialect = guess(head)
+    if dialect == "bladebit":
+        return BladebitLog()
+    if dialect in ("madmax", "gigahorse"):
+        return MadmaxLog(dialect)
+    return ChiaposLog()

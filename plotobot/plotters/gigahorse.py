@@ -1,0 +1,64 @@
+"""The plotter `gigahorse`: `cuda_plot_kNN`, madMAx' compressed plots made on a GPU."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from plotobot.errors import Refusal
+from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program
+from plotobot.plotters.madmax import key_words, slashed
+from plotobot.plotters.madmax_log import MadmaxLog
+from plotobot.plotters.programs import locate, version_of
+from plotobot.plotters.sizes import GIGAHORSE_GIB, compressed_size, like_k32
+
+LEVELS = (*range(1, 10), *range(11, 21))
+HALF_RAM_GIB = 180.0
+"""k32, what `-2` takes at most when the machine has 128 GB of memory (README of Gigahorse)."""
+CURE = "Download Gigahorse's cuda_plot programs, or set the plotter's path to one of them."
+_PROGRAM = re.compile(r"cuda_plot_k\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Gigahorse:
+    """Gigahorse's GPU plotter, one plot a run; its plots need the Gigahorse farmer."""
+
+    name: str = "gigahorse"
+    k_range: range = range(29, 35)
+
+    def find(self, configured: Path | None = None) -> Program:
+        """Find `cuda_plot_k32`; the programs for other k stand beside it.
+
+        Raises:
+            PlotterMissing: it is nowhere, or does not tell its version.
+        """
+        program = locate(["cuda_plot_k32"], configured, cure=CURE)
+        return Program((str(program),), version_of([str(program), "--version"]))
+
+    def command(self, program: Program, order: PlotOrder) -> tuple[str, ...]:
+        """The exact argument list; `-t` only holds the finished plot until it is copied.
+
+        Raises:
+            Refusal: the keys are missing, or there is no such compression level.
+        """
+        if order.compression not in LEVELS:
+            raise Refusal(f"{self.name} has the compression levels 1 to 9 and 11 to 20.")
+        first, *more = program.argv
+        file = Path(first)
+        first = str(file.with_name(_PROGRAM.sub(f"cuda_plot_k{order.k}", file.name)))
+        return (
+            *(first, *more, "-n", "1", "-C", str(order.compression), "-t", slashed(order.temp)),
+            *(("-2", slashed(order.temp2)) if order.temp2 else ()),
+            *("-d", slashed(order.out), *key_words(order, self.name)),
+        )
+
+    def needs(self, order: PlotOrder) -> Needs:
+        """The space one plot takes."""
+        final = compressed_size(order.k, order.compression, GIGAHORSE_GIB)
+        half = like_k32(order.k, HALF_RAM_GIB) if order.temp2 else 0
+        return Needs(temp=final, temp2=half, out=final)
+
+    def reader(self) -> LogReader:
+        """A fresh reader."""
+        return MadmaxLog("gigahorse")

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from plotobot.errors import Refusal
+from plotobot.plotters import PLOTTERS, plotter
+from plotobot.plotters.base import PlotOrder, Program
+from plotobot.plotters.chiapos import SCRIPT
+
+FARMER, POOL, CONTRACT = "f" * 96, "e" * 96, "xch1contract"
+PLAIN = PlotOrder(k=32, temp="/ssd/t", out="/hdd/d")
+FULL = replace(
+    PLAIN,
+    temp2="/ram",
+    threads=4,
+    buffer_mib=4000,
+    buckets=64,
+    bitfield=False,
+    farmer_key=FARMER,
+    contract=CONTRACT,
+)
+POOLED = replace(PLAIN, farmer_key=FARMER, pool_key=POOL)
+CHIA = Program(("/opt/chia",), "2.7.5")
+PYTHON = Program(("/venv/python", "-I", str(SCRIPT)), "2.0.12")
+
+GOLDEN = {
+    "chia, nothing asked": (
+        *("chia", CHIA, PLAIN),
+        "/opt/chia plots create -k 32 -n 1 -b 3390 -r 2 -u 128 -t /ssd/t -d /hdd/d -x",
+    ),
+    "chia, everything asked": (
+        *("chia", CHIA, FULL),
+        (
+            "/opt/chia plots create -k 32 -n 1 -b 4000 -r 4 -u 64 -t /ssd/t -2 /ram -d /hdd/d "
+            f"-f {FARMER} -c {CONTRACT} -e -x"
+        ),
+    ),
+    "chia, pool key": (
+        *("chia", CHIA, POOLED),
+        (
+            "/opt/chia plots create -k 32 -n 1 -b 3390 -r 2 -u 128 -t /ssd/t -d /hdd/d "
+            f"-f {FARMER} -p {POOL} -x"
+        ),
+    ),
+    "chia, small k": (
+        *("chia", CHIA, replace(PLAIN, k=25)),
+        "/opt/chia plots create -k 25 -n 1 -b 3390 -r 2 -u 128 -t /ssd/t -d /hdd/d -x --override-k",
+    ),
+    "chiapos, small k": (
+        *("chiapos", PYTHON, replace(FULL, k=18)),
+        (
+            f"/venv/python -I {SCRIPT} -k 18 -b 4000 -r 4 -u 16 -t /ssd/t -2 /ram -d /hdd/d "
+            f"-f {FARMER} -c {CONTRACT} -e"
+        ),
+    ),
+    "chiapos, k32": (
+        *("chiapos", PYTHON, PLAIN),
+        f"/venv/python -I {SCRIPT} -k 32 -b 3390 -r 2 -u 128 -t /ssd/t -d /hdd/d",
+    ),
+    "madmax": (
+        *("madmax", Program(("/opt/chia_plot",), "1.1.8"), FULL),
+        (
+            f"/opt/chia_plot -k 32 -n 1 -r 4 -u 64 -t /ssd/t/ -2 /ram/ -d /hdd/d/ -f {FARMER} "
+            f"-c {CONTRACT}"
+        ),
+    ),
+    "madmax, k34": (
+        *("madmax", Program(("/opt/chia_plot",), "1.1.8"), replace(POOLED, k=34)),
+        f"/opt/chia_plot_k34 -k 34 -n 1 -r 2 -u 128 -t /ssd/t/ -d /hdd/d/ -f {FARMER} -p {POOL}",
+    ),
+    "bladebit in memory": (
+        *("bladebit_ram", Program(("/opt/bladebit",), "3.1.0"), replace(FULL, compression=7)),
+        f"/opt/bladebit -t 4 -n 1 -f {FARMER} -c {CONTRACT} -z 7 ramplot /hdd/d",
+    ),
+    "bladebit on disk": (
+        *("bladebit_disk", Program(("/opt/bladebit",), "3.1.0"), FULL),
+        (
+            f"/opt/bladebit -t 4 -n 1 -f {FARMER} -c {CONTRACT} -z 0 diskplot -t1 /ssd/t -t2 /ram "
+            "-b 64 /hdd/d"
+        ),
+    ),
+    "bladebit on the GPU": (
+        *(
+            "bladebit_cuda",
+            Program(("/opt/bladebit_cuda",), "3.1.0"),
+            replace(POOLED, compression=9),
+        ),
+        f"/opt/bladebit_cuda -t 2 -n 1 -f {FARMER} -p {POOL} -z 9 cudaplot /hdd/d",
+    ),
+    "gigahorse, k33": (
+        *("gigahorse", Program(("/opt/cuda_plot_k32",), "3.0"), replace(FULL, k=33, compression=8)),
+        f"/opt/cuda_plot_k33 -n 1 -C 8 -t /ssd/t/ -2 /ram/ -d /hdd/d/ -f {FARMER} -c {CONTRACT}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "program", "order", "words"), GOLDEN.values(), ids=GOLDEN)
+def test_the_command_line_is_exactly_this(name, program, order, words):
+    assert list(plotter(name).command(program, order)) == words.split(" ")
+
+
+def test_folders_with_blanks_stay_one_word():
+    order = replace(PLAIN, temp="/my ssd/t", out="/my hdd/d")
+    argv = plotter("chia").command(CHIA, order)
+    assert "/my ssd/t" in argv
+    assert "/my hdd/d" in argv
+
+
+@pytest.mark.parametrize(
+    "name", ["madmax", "bladebit_ram", "bladebit_disk", "bladebit_cuda", "gigahorse"]
+)
+@pytest.mark.parametrize(
+    ("order", "lacks"),
+    [
+        (replace(PLAIN, contract=CONTRACT), "a farmer key"),
+        (replace(PLAIN, farmer_key=FARMER), "a pool contract or a pool key"),
+    ],
+)
+def test_plotters_without_chia_s_keys_refuse_to_guess(name, order, lacks):
+    level = 5 if name == "gigahorse" else 0
+    with pytest.raises(Refusal, match=lacks):
+        plotter(name).command(Program(("/opt/x",), "1"), replace(order, compression=level))
+
+
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [("bladebit_disk", 1), ("bladebit_ram", 8), ("bladebit_cuda", 8), ("gigahorse", 10)],
+)
+def test_levels_that_end_the_plotter_at_once_are_refused(name, level):
+    with pytest.raises(Refusal, match="level"):
+        plotter(name).command(Program(("/opt/x",), "1"), replace(FULL, compression=level))
+
+
+GIB = 1024**3
+
+
+@pytest.mark.parametrize(
+    ("name", "order", "temp", "temp2", "out"),
+    [
+        ("chia", PLAIN, 239, 0, 101.4),
+        ("chia", FULL, 239, 101.4, 101.4),
+        ("chia", replace(PLAIN, k=25), 1.8, 0, 0.622),
+        ("chia", replace(PLAIN, k=33), 521, 0, 209.04),
+        ("chiapos", replace(PLAIN, k=22), 0.2, 0, 0.0695),
+        ("madmax", PLAIN, 256, 0, 101.4),
+        ("madmax", FULL, 220, 110, 101.4),
+        ("bladebit_ram", PLAIN, 0, 0, 101.4),
+        ("bladebit_disk", PLAIN, 480, 0, 101.4),
+        ("bladebit_cuda", replace(PLAIN, compression=7), 0, 0, 78.0),
+        ("gigahorse", replace(PLAIN, compression=7), 74.6, 0, 74.6),
+        ("gigahorse", replace(FULL, compression=7), 74.6, 180, 74.6),
+    ],
+)
+def test_needs_are_those_of_the_docs(name, order, temp, temp2, out):
+    needs = plotter(name).needs(order)
+    found = [needs.temp / GIB, needs.temp2 / GIB, needs.out / GIB]
+    assert found == pytest.approx([temp, temp2, out], rel=0.02)
+
+
+def test_every_plotter_stands_under_its_own_name():
+    assert {name: one.name for name, one in PLOTTERS.items()} == {name: name for name in PLOTTERS}
+    assert all(32 in one.k_range for one in PLOTTERS.values())
+
+
+def test_an_unknown_plotter_is_refused_with_the_known_ones():
+    with pytest.raises(
+        Refusal, match=r'no plotter "madmx"\. Did you mean madmax\? Known are: chia, '
+    ):
+        plotter("madmx")
