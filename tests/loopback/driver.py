@@ -50,15 +50,21 @@ class Driver:
         user: User | None = None,
         options: Mapping[str, Any] | None = None,
         channel: Channel | None = None,
+        wait: bool = True,
     ) -> Answer:
         """Run a command, `"jobs"` or `"spawn limits"`, as `user` (the owner if not said).
 
         Permissions hints (`default_member_permissions`) hold nobody back here: tests want to
-        see the bot's own wall.
+        see the bot's own wall. For the same reason a channel elsewhere, where the bot has
+        published nothing, offers what it published at home.
+
+        Without `wait` it is sent even if no bot is connected: one that resumes its session
+        gets it then, one that begins anew never does.
         """
         where = channel or self._home
-        await self.connected()
-        await self.synced(command.removeprefix("/").split()[0], where)
+        if wait:
+            await self.connected()
+            await self.published(where)
         data = command_data(self._commands(where), command, options or {}, world=self._world)
         return self._desk.ask(COMMAND, data, user=user or self._user, channel=where)
 
@@ -76,7 +82,7 @@ class Driver:
         """Type `value` into an option and return the choices offered: name and value each."""
         where = channel or self._home
         await self.connected()
-        await self.synced(command.removeprefix("/").split()[0], where)
+        await self.published(where)
         data = command_data(
             self._commands(where),
             command,
@@ -115,16 +121,13 @@ class Driver:
             FORM, data, user=user or form.user, channel=form.channel, source=form.source
         )
 
-    async def synced(
-        self, name: str, channel: Channel | None = None, timeout: float = START_UP
-    ) -> None:
-        """Wait until the bot has published a command of this name."""
+    async def published(
+        self, channel: Channel | None = None, timeout: float = START_UP
+    ) -> list[Json]:
+        """Wait until the bot has published its commands, and return them."""
         where = channel or self._home
-
-        def look() -> bool:
-            return any(one["name"] == name for one in self._commands(where))
-
-        await self._pulse.until(look, timeout, f"command /{name}")
+        await self._pulse.until(lambda: bool(self._commands(where)), timeout, "commands")
+        return self._commands(where)
 
     @property
     def messages(self) -> list[Message]:
@@ -167,8 +170,8 @@ class Driver:
 
     def _commands(self, where: Channel) -> list[Json]:
         shelves = self._world.commands
-        own = shelves.get(where.guild_id, []) if where.guild_id is not None else []
-        return [*shelves[None], *own]
+        own = shelves.get(where.guild_id) if where.guild_id is not None else None
+        return [*shelves[None], *(own or shelves.get(self._home.guild_id, []))]
 
     def _readable(self) -> list[Message]:
         return [one for one in self._world.messages.values() if one.visible]

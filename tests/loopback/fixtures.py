@@ -46,6 +46,7 @@ async def loopback(discord_openapi: Checker | None) -> AsyncIterator[LoopbackDis
     """
     async with LoopbackDiscord(checker=discord_openapi) as server:
         yield server
+    assert not server.crashes, "\n".join(server.crashes)
     assert not server.findings, "\n".join(map(str, server.findings))
 
 

@@ -139,11 +139,14 @@ class Gateway:
                 return session
         return None
 
-    def show_guild(self, session: Session, guild: Guild) -> None:
-        """Send GUILD_CREATE, if the bot wants to know of guilds."""
-        if session.intents & GUILDS_INTENT:
-            members = [guild.members[self._world.bot.id]]
-            self._tell(session, "GUILD_CREATE", payloads.guild(guild, members=members))
+    def show_guild(self, session: Session, guild: Guild, *, new: bool = False) -> None:
+        """Send GUILD_CREATE, if the bot wants to know of guilds; `new`: it just joined."""
+        if not session.intents & GUILDS_INTENT:
+            return
+        payload = payloads.guild(guild, members=[guild.members[self._world.bot.id]])
+        if new:
+            del payload["unavailable"]  # by this discord.py tells a join from a start
+        self._tell(session, "GUILD_CREATE", payload)
 
     async def drop(self, code: int | None = None) -> None:
         """End every connection: with a close code, or by cutting the wire.

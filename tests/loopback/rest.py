@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import struct
+import traceback
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ class Rest:
         self.requests: list[Request] = []
         self.findings: list[Finding] = []
         self.faults = Faults()
+        self.crashes: list[str] = []
         self._pulse = pulse
         self._token = token
         self._checker = checker
@@ -60,12 +62,16 @@ class Rest:
 
     def _served(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def serve(raw: web.Request) -> web.StreamResponse:
-            request = await _read(raw)
-            self.requests.append(request)
-            if self._checker is not None:
-                self.findings += self._checker.check(request)
             try:
+                request = await _read(raw)
+                self.requests.append(request)
+                if self._checker is not None:
+                    self.findings += self._checker.check(request)
                 return await self._respond(raw, request, handler)
+            except Exception:
+                # The last frame: aiohttp would answer 500, and the bot would just try again.
+                self.crashes.append(traceback.format_exc())
+                raise
             finally:
                 self._pulse.beat()
 
@@ -106,7 +112,7 @@ async def _unmodelled(request: Request, _: Params) -> None:
 
 
 def _json(request: Request, status: int, body: Any) -> web.Response:
-    request.status = status
+    request.status, request.reply = status, body
     if status == HTTPStatus.NO_CONTENT:
         return web.Response(status=status)
     # Not `web.json_response`: discord.py wants the content type without a charset (http.py:113).

@@ -10,7 +10,7 @@ from tests.loopback.errors import ApiError
 from tests.loopback.rest import id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.loopback.messages import Message
     from tests.loopback.rest import Handler, Params
@@ -27,11 +27,12 @@ PAGE = 50
 class Routes:
     """Serves the bot's requests that are not about one interaction."""
 
-    def __init__(self, world: World, owner: User) -> None:
+    def __init__(self, world: World, owner: User, dispatch: Callable[[str, Json], None]) -> None:
         self.files_url = ""
         self.gateway_url = ""
         self._world = world
         self._owner = owner
+        self._dispatch = dispatch
 
     def table(self) -> Iterator[tuple[str, str, Handler]]:
         """Yield method, path and handler of each route."""
@@ -85,6 +86,7 @@ class Routes:
         if guild_id not in self._world.joined:
             raise ApiError(404, UNKNOWN_GUILD, "Unknown Guild")
         self._world.joined.discard(guild_id)
+        self._dispatch("GUILD_DELETE", {"id": str(guild_id)})
 
     async def _application(self, _: Request, __: Params) -> Json:
         return payloads.application(self._world, self._owner)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
-from tests.loopback import payloads
 from tests.loopback.driver import Driver
 from tests.loopback.gateway import Gateway
 from tests.loopback.interactions import Desk
@@ -62,7 +61,7 @@ class LoopbackDiscord(Driver):
         self._desk = Desk(self.world, self.gateway, pulse)
         self._desk.patience = patience
         self._rest = Rest(pulse, token=self.token, checker=checker)
-        self._routes = Routes(self.world, self.owner)
+        self._routes = Routes(self.world, self.owner, self.gateway.dispatch)
         super().__init__(
             self.world, self.gateway, self._desk, pulse, user=self.owner, home=self.channel
         )
@@ -118,6 +117,16 @@ class LoopbackDiscord(Driver):
     def findings(self) -> list[Finding]:
         """What Discord's description says against the requests (needs a checker)."""
         return self._rest.findings
+
+    @property
+    def crashes(self) -> list[str]:
+        """Tracebacks of the loopback's own mistakes: there must be none."""
+        return self._rest.crashes
+
+    @property
+    def invalid_requests(self) -> list[Request]:
+        """The requests that count towards Discord's ban of an address: 401, 403, 429."""
+        return [one for one in self.requests if one.status in (401, 403, 429)]
 
     @property
     def frames(self) -> list[Json]:
@@ -207,11 +216,17 @@ class LoopbackDiscord(Driver):
 
         return await self._pulse.until(look, timeout, f"request {method} {pattern}")
 
+    async def disconnected(self, timeout: float = 10.0) -> None:
+        """Wait until no bot is on the gateway."""
+        await self._pulse.until(
+            lambda: self.gateway.session() is None, timeout, "end of the connection"
+        )
+
     def invite_to(self, guild: Guild) -> None:
         """Add the bot to another guild; it is told at once."""
         self.world.join(guild, self.world.bot)
         for session in self.gateway.sessions.values():
-            self.gateway.show_guild(session, guild)
+            self.gateway.show_guild(session, guild, new=True)
 
     def grant(self, user: User, role: Role) -> None:
         """Give a member of the home guild a role."""
@@ -220,6 +235,10 @@ class LoopbackDiscord(Driver):
     def revoke(self, user: User, role: Role) -> None:
         """Take a role from a member of the home guild."""
         self.guild.members[user.id].roles.remove(role.id)
+
+    def kick(self, user: User) -> None:
+        """Remove a member from the home guild."""
+        del self.guild.members[user.id]
 
     def _people(self) -> None:
         world = self.world
@@ -261,6 +280,3 @@ class LoopbackDiscord(Driver):
                 if str(file.id) == wanted:
                     return web.Response(body=file.data, content_type=file.content_type)
         raise web.HTTPNotFound
-
-
-__all__ = ["LoopbackDiscord", "payloads"]

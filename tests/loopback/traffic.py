@@ -26,6 +26,7 @@ class Request:
     """One HTTP request as it arrived; `status` is what it was answered with.
 
     `path` starts behind `/api/v10`. `status` 0 means the connection was cut.
+    `reply` is the JSON of an answer that no fault spoiled.
     """
 
     method: str
@@ -36,6 +37,7 @@ class Request:
     auth: str | None = None
     content_type: str = ""
     status: int | None = None
+    reply: Any = None
 
     def matches(self, method: str, pattern: str) -> bool:
         """Whether method (`*` for any) and the whole path (a regex) are these."""
