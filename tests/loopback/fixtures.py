@@ -46,7 +46,7 @@ async def loopback(discord_openapi: Checker | None) -> AsyncIterator[LoopbackDis
     """
     async with LoopbackDiscord(checker=discord_openapi) as server:
         yield server
-    assert not server.crashes, "\n".join(server.crashes)
+    assert not server.mistakes, "\n".join(server.mistakes)
     assert not server.findings, "\n".join(map(str, server.findings))
 
 

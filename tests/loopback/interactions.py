@@ -187,6 +187,7 @@ class Desk:
                 "response_message_loading": bool(message.flags & LOADING),
                 "response_message_ephemeral": message.ephemeral,
             }
+        if message is not None and answer.callback in (MESSAGE, UPDATE):
             receipt["resource"] = {"type": answer.callback, "message": self._shown(message)}
         return receipt
 

@@ -70,6 +70,20 @@ class Checker:
             return [_finding(request, "method", f"not for {path.template}")]
         return self._check_body(request, path, operation)
 
+    def check_answer(self, request: Request) -> list[Finding]:
+        """Return what the description says against our own answer: a fake agrees with itself."""
+        path = self._find(request.path)
+        if path is None or request.reply is None or request.status is None:
+            return []
+        operation = path.operations.get(request.method.lower(), {})
+        answers = operation.get("responses", {})
+        name = str(request.status)
+        name = name if name in answers else f"{name[0]}XX"
+        if "application/json" not in answers.get(name, {}).get("content", {}):
+            return []
+        where = ("responses", name, "content", "application/json")
+        return _complaints(request, self._validator(path, request, *where), request.reply)
+
     def _find(self, path: str) -> _Path | None:
         return next((one for one in self._paths if one.pattern.fullmatch(path)), None)
 
@@ -82,14 +96,11 @@ class Checker:
             return [_finding(request, "body", "none is described here")]
         if request.content_type not in described["content"]:
             return [_finding(request, "content type", f"{request.content_type} is not offered")]
-        validator = self._validator(path, request.method.lower(), request.content_type)
-        return [
-            _finding(request, error.json_path, error.message[:300])
-            for error in map(_sharpest, validator.iter_errors(excused(request.json)))
-        ]
+        validator = self._validator(path, request, "requestBody", "content", request.content_type)
+        return _complaints(request, validator, excused(request.json))
 
-    def _validator(self, path: _Path, method: str, content_type: str) -> Draft202012Validator:
-        parts = ("paths", path.template, method, "requestBody", "content", content_type, "schema")
+    def _validator(self, path: _Path, request: Request, *where: str) -> Draft202012Validator:
+        parts = ("paths", path.template, request.method.lower(), *where, "schema")
         pointer = "/".join(part.replace("~", "~0").replace("/", "~1") for part in parts)
         if pointer not in self._validators:
             schema = {"$ref": f"{DOCUMENT}#/{pointer.replace('{', '%7B').replace('}', '%7D')}"}
@@ -150,6 +161,13 @@ def _path(template: str, operations: Json) -> _Path:
     pieces = re.split(r"\{[^}]+\}", template)
     pattern = "[^/]+".join(re.escape(piece) for piece in pieces)
     return _Path(template, re.compile(pattern), len(pieces) - 1, operations)
+
+
+def _complaints(request: Request, validator: Draft202012Validator, body: Any) -> list[Finding]:
+    return [
+        _finding(request, error.json_path, error.message[:300])
+        for error in map(_sharpest, validator.iter_errors(body))
+    ]
 
 
 def _finding(request: Request, where: str, message: str) -> Finding:

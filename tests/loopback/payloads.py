@@ -25,6 +25,7 @@ def user(who: User) -> Json:
         "discriminator": "0",
         "global_name": None if who.bot else who.name.capitalize(),
         "avatar": None,
+        "primary_guild": None,
         "bot": who.bot,
         "public_flags": 0,
         "flags": 0,
@@ -46,7 +47,17 @@ def application(world: World, owner: User) -> Json:
         "bot_public": False,
         "bot_require_code_grant": False,
         "verify_key": VERIFY_KEY,
+        "type": None,
         "flags": 0,
+        "flags_new": "0",
+        "redirect_uris": [],
+        "interactions_endpoint_url": None,
+        "role_connections_verification_url": None,
+        "approximate_guild_count": len(world.joined),
+        "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0,
+        "explicit_content_filter": 0,
+        "eligible_oauth2_scopes": ["bot", "applications.commands"],
         "owner": user(owner),
         "team": None,
         "bot": user(world.bot),
@@ -156,6 +167,7 @@ def guild(one: Guild, *, members: Iterable[Member]) -> Json:
 def attachment(file: File, where: Channel, files_url: str) -> Json:
     """An uploaded file; its URL can be fetched."""
     url = f"{files_url}/{where.id}/{file.id}/{file.name}"
+    described = {} if file.description is None else {"description": file.description}
     return {
         "id": str(file.id),
         "filename": file.name,
@@ -163,7 +175,7 @@ def attachment(file: File, where: Channel, files_url: str) -> Json:
         "url": url,
         "proxy_url": url,
         "content_type": file.content_type,
-        "description": file.description,
+        **described,
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -69,9 +71,20 @@ def _fill(message: Message, body: Json) -> None:
     if "embeds" in body:
         message.embeds = body["embeds"] or []
     if "components" in body:
-        message.components = body["components"] or []
+        message.components = _with_ids(body["components"] or [])
     if "allowed_mentions" in body:
         message.allowed_mentions = body["allowed_mentions"]
+
+
+def _with_ids(components: list[Json]) -> list[Json]:
+    """Return the components with the numbers that Discord gives those which have none."""
+    components = copy.deepcopy(components)
+    parts = list(walk(components))
+    taken = {part["id"] for part in parts if part.get("id")}
+    free = (number for number in itertools.count(1) if number not in taken)
+    for part in parts:
+        part["id"] = part.get("id") or next(free)
+    return components
 
 
 def _take_files(world: World, message: Message, request: Request, body: Json) -> None:

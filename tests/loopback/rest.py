@@ -45,6 +45,7 @@ class Rest:
         self.findings: list[Finding] = []
         self.faults = Faults()
         self.crashes: list[str] = []
+        self.own_findings: list[Finding] = []
         self._pulse = pulse
         self._token = token
         self._checker = checker
@@ -98,7 +99,10 @@ class Rest:
             body = await handler(request, params)
         except ApiError as refused:
             return _json(request, refused.status, refused.body)
-        return _json(request, 204 if body is None else 200, body)
+        response = _json(request, 204 if body is None else 200, body)
+        if self._checker is not None:
+            self.own_findings += self._checker.check_answer(request)
+        return response
 
     def _authorise(self, request: Request) -> None:
         if request.matches("*", WITHOUT_TOKEN) or request.auth == f"Bot {self._token}":

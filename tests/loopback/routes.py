@@ -209,6 +209,7 @@ class Routes:
             "type": kind,
             "application_id": str(self._world.application_id),
             "version": fresh,
+            "integration_types": sent.get("integration_types") or [0],
         }
         return command | ({"guild_id": params["guild"]} if "guild" in params else {})
 

@@ -119,9 +119,9 @@ class LoopbackDiscord(Driver):
         return self._rest.findings
 
     @property
-    def crashes(self) -> list[str]:
-        """Tracebacks of the loopback's own mistakes: there must be none."""
-        return self._rest.crashes
+    def mistakes(self) -> list[str]:
+        """The loopback's own: tracebacks, and answers that Discord would not give."""
+        return [*self._rest.crashes, *map(str, self._rest.own_findings)]
 
     @property
     def invalid_requests(self) -> list[Request]:
