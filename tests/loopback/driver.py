@@ -145,13 +145,18 @@ class Driver:
         *,
         timeout: float = PATIENCE,
     ) -> Message:
-        """Wait for a message in a channel that fits, and return the newest such."""
+        """Wait for a message in a channel that fits, and return the newest such.
+
+        One that is there already, or that an edit makes fit, counts as well.
+        """
 
         def look() -> Message | None:
             return next((one for one in reversed(self.messages) if where(one)), None)
 
-        seen = [one.text[:60] for one in self.messages[-5:]]
-        return await self._pulse.until(look, timeout, f"such message (last were {seen})")
+        def missing() -> str:
+            return f"such message; the last were {[one.text[:60] for one in self.messages[-5:]]}"
+
+        return await self._pulse.until(look, timeout, missing)
 
     def say(
         self, text: str, *, user: User | None = None, channel: Channel | None = None

@@ -22,13 +22,15 @@ class Pulse:
         self._event.set()
         self._event = asyncio.Event()
 
-    async def until(self, look: Callable[[], T | None], timeout: float, what: str) -> T:
+    async def until(
+        self, look: Callable[[], T | None], timeout: float, what: str | Callable[[], str]
+    ) -> T:
         """Wait until `look` finds something and return it.
 
         Args:
             look: Returns what was found, or None (or False) for not yet.
             timeout: Seconds after which an `AssertionError` names `what`.
-            what: What is waited for, in words.
+            what: What is waited for, in words; or what says it, when it is too late.
         """
         try:
             async with asyncio.timeout(timeout):
@@ -39,4 +41,5 @@ class Pulse:
                         return found
                     await event.wait()
         except TimeoutError:
+            what = what if isinstance(what, str) else what()
             raise AssertionError(f"within {timeout} s: no {what}") from None

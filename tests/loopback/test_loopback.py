@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ import discord
 import pytest
 
 from tests.loopback.messages import COMPONENTS_V2
-from tests.loopback.sample_bot import SampleBot
+from tests.loopback.sample_bot import Board, SampleBot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -183,6 +184,7 @@ async def test_channel_messages_are_sent_edited_listed_and_deleted(
 ) -> None:
     loopback.say("hello", user=loopback.viewer)
     sent = await channel.send("one")
+    assert await refused(channel.get_partial_message(1).edit(content="no")) == (404, 10008)
     await channel.get_partial_message(sent.id).edit(content="two")
     assert (await loopback.message(lambda one: one.content == "two")).edits == 1
     assert [one.content async for one in channel.history()] == ["two", "hello"]
@@ -386,11 +388,20 @@ async def test_an_empty_message_is_refused(channel: discord.TextChannel) -> None
     assert await refused(channel.send("")) == (400, 50006)
 
 
+async def test_too_large_a_file_is_refused(channel: discord.TextChannel) -> None:
+    file = discord.File(io.BytesIO(b"x" * (10 * 1024**2 + 1)), "log.txt")
+    assert await refused(channel.send(file=file)) == (413, 40005)
+
+
+async def test_a_foreign_channel_is_out_of_reach(loopback: LoopbackDiscord, bot: SampleBot) -> None:
+    foreign = bot.get_partial_messageable(loopback.foreign_channel.id)
+    assert await refused(foreign.send("x")) == (403, 50001)
+    assert await refused(bot.fetch_channel(1)) == (404, 10003)
+
+
 async def test_content_beside_v2_is_refused_on_edit_too(
     loopback: LoopbackDiscord, channel: discord.TextChannel
 ) -> None:
-    from tests.loopback.sample_bot import Board
-
     sent = await channel.send(view=Board())
     assert await refused(sent.edit(content="text")) == (400, 50035)
     assert "42 %" in loopback.messages[0].text
