@@ -1,0 +1,99 @@
+"""The demo's farm: the real engine, store and bot, on little plots made by chiapos."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+
+from plotobot.access import Access, Holders
+from plotobot.app import running_engine
+from plotobot.bot import PlotoBot
+from plotobot.demo.drives import DemoDrives
+from plotobot.demo.page import Place
+from plotobot.demo.run import Options
+from plotobot.engine.config import EngineConfig, Limits, PlotSettings, SpaceRules
+from plotobot.engine.models import DriveKind
+from plotobot.engine.protocol import Engine
+from plotobot.errors import Refusal
+from plotobot.plotters import plotter
+from plotobot.plotters.base import PlotOrder
+
+MIB = 1024**2
+USUAL_K = 20
+RESERVE = 16 * MIB
+PLOT = PlotSettings(plotter="chiapos", k=USUAL_K, threads=1, buffer_mib=512, buckets=16)
+LIMITS = Limits(interval=5, max_parallel=2, max_parallel_per_drive=1)
+PLOTS_ON_OUT = (6, 10)
+"""So many plots fill each out drive, where drives are limited."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningFarm:
+    """An engine at work on the demo's drives."""
+
+    engine: Engine
+    before: frozenset[str]
+    """Jobs of an earlier demo in the same folder."""
+
+    def make_bot(self, place: Place) -> PlotoBot:
+        """The farm's very bot, with the page's one person as its owner."""
+        owner = Holders(users=frozenset({place.owner_id}))
+        access = Access(place.guild_id, place.channel_id, owners=owner)
+        return PlotoBot(place.beside(self.engine), access)
+
+    async def ended(self, plots: int) -> None:
+        """Return when so many plots of this demo have ended."""
+        while True:
+            jobs = [job for job in await self.engine.jobs() if job.id not in self.before]
+            if sum(not job.state.live for job in jobs) >= plots:
+                return
+            await self.engine.changed()
+
+
+class LittleFarm:
+    """How the demo's farm is opened."""
+
+    def drive_sizes(self, k: int | None) -> tuple[list[int], list[int]]:
+        """Two temp drives for a plot each, two out drives that fill within minutes."""
+        order = PlotOrder(k=k or USUAL_K, temp="", out="", buckets=PLOT.buckets)
+        needs = plotter(PLOT.plotter).needs(order)
+        temp = 2 * needs.temp + RESERVE
+        return [temp, temp], [plots * needs.out + 2 * RESERVE for plots in PLOTS_ON_OUT]
+
+    @asynccontextmanager
+    async def opened(self, options: Options, drives: DemoDrives) -> AsyncIterator[RunningFarm]:
+        """The engine at work on these drives; at the end its plotters are stopped."""
+        async with running_engine(config(options, drives)) as engine:
+            before = frozenset(job.id for job in await engine.jobs())
+            await engine.start_spawning(options.plots or None)
+            try:
+                yield RunningFarm(engine, before)
+            finally:
+                await _stop_all(engine)
+
+
+def config(options: Options, drives: DemoDrives) -> EngineConfig:
+    """What the engine is told."""
+    nothing: dict[DriveKind, tuple[str, ...]] = dict.fromkeys(DriveKind, ())
+    return EngineConfig(
+        machine="demo",
+        state_dir=drives.root / "state",
+        drives={
+            **nothing,
+            DriveKind.TEMP: tuple(map(str, drives.temps)),
+            DriveKind.OUT: tuple(map(str, drives.outs)),
+        },
+        plot=replace(PLOT, k=options.k or USUAL_K),
+        limits=LIMITS,
+        space=SpaceRules(reserve=RESERVE),
+        spawn_on_start=False,
+    )
+
+
+async def _stop_all(engine: Engine) -> None:
+    await engine.pause_spawning()
+    for job in await engine.jobs():
+        if job.state.live:
+            with suppress(Refusal):
+                await engine.stop(job.id, by="the demo's end")

@@ -1,0 +1,149 @@
+"""`plotobot demo`: real little plots, and the bot that tells of them in a browser page."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import zoneinfo
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import typer
+from discord.ext import commands
+
+from plotobot.demo.drives import DemoDrives, put_up, take_down
+from plotobot.demo.page import Page, Place, serve_page
+
+LAST_LOOK_SECONDS = 3.0
+"""What the last plot's alert is given to appear, before the page goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for on the command line."""
+
+    seconds: float | None = None
+    """End after so many; None goes on."""
+    plots: int | None = None
+    """End after so many plots; None and 0 go on."""
+    k: int | None = None
+    """The size of each plot; None leaves it to the farm."""
+    port: int = 0
+    directory: Path | None = None
+    """Where everything goes and stays; None leaves nothing behind."""
+
+
+class Farm(Protocol):
+    """What is shown: something that makes plots, and a bot that speaks for it."""
+
+    def make_bot(self, place: Place) -> commands.Bot:
+        """Build the bot for a place in Discord."""
+        ...
+
+    async def ended(self, plots: int) -> None:
+        """Return when so many plots of this demo have ended, well or badly."""
+        ...
+
+
+class FarmKind(Protocol):
+    """How a farm is opened."""
+
+    def drive_sizes(self, k: int | None) -> tuple[list[int], list[int]]:
+        """Bytes of each temp and of each out drive that show the farm well."""
+        ...
+
+    def opened(self, options: Options, drives: DemoDrives) -> AbstractAsyncContextManager[Farm]:
+        """A farm at work; at the end nothing of it runs any more."""
+        ...
+
+
+async def run_demo(options: Options) -> None:
+    """Run until the seconds or the plots are over, Ctrl-C, or the end of the session in the page.
+
+    Raises:
+        SettingsError: the directory, the port or a missing package is in the way.
+        PlotterMissing: there is no plotter for little plots.
+    """
+    from plotobot.app import stopped_by_signals
+    from plotobot.demo.farm import LittleFarm
+
+    stop = asyncio.Event()
+    with stopped_by_signals(stop):
+        await show(options, LittleFarm(), stop)
+
+
+async def show(
+    options: Options,
+    kind: FarmKind,
+    stop: asyncio.Event,
+    *,
+    say: Callable[[str], None] = typer.echo,
+) -> None:
+    """Show a farm until it is over or `stop` is set.
+
+    Args:
+        options: what was asked for.
+        kind: the farm.
+        stop: ends it at once.
+        say: tells the person at the terminal.
+    """
+    temps, outs = kind.drive_sizes(options.k)
+    async with _drives(options.directory, temps, outs) as drives:
+        say(f"Drives and plots are in {drives.root}.")
+        async with (
+            kind.opened(options, drives) as farm,
+            serve_page(farm.make_bot, port=options.port, timezone=local_timezone()) as page,
+        ):
+            say(f"The farm's Discord channel: {page.url}")
+            say("Type / there for the commands. Ctrl-C here ends the demo.")
+            await _until_over(options, farm, page, stop)
+        kept = "stays there" if drives.keep else "is removed"
+        say(f"The demo is over; what it made {kept}.")
+
+
+async def _until_over(options: Options, farm: Farm, page: Page, stop: asyncio.Event) -> None:
+    ends: list[Awaitable[object]] = [stop.wait(), page.closed()]
+    if options.seconds is not None:
+        ends.append(asyncio.sleep(options.seconds))
+    if options.plots:
+        ends.append(_plots_shown(farm, options.plots))
+    waiting = [asyncio.ensure_future(end) for end in ends]
+    try:
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for end in done:
+            end.result()
+    finally:
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def _plots_shown(farm: Farm, plots: int) -> None:
+    await farm.ended(plots)
+    await asyncio.sleep(LAST_LOOK_SECONDS)
+
+
+@asynccontextmanager
+async def _drives(
+    directory: Path | None, temps: list[int], outs: list[int]
+) -> AsyncIterator[DemoDrives]:
+    drives = await asyncio.to_thread(put_up, directory, temp_sizes=temps, out_sizes=outs)
+    try:
+        yield drives
+    finally:
+        await asyncio.to_thread(take_down, drives)
+
+
+def local_timezone(localtime: Path = Path("/etc/localtime")) -> str:
+    """The IANA name of the time zone of this machine, or UTC where it does not say.
+
+    Args:
+        localtime: the link that names it on Linux and macOS.
+    """
+    _, _, linked = str(localtime.resolve()).partition("zoneinfo/")
+    known = zoneinfo.available_timezones()
+    names = (os.environ.get("TZ", "").lstrip(":"), linked)
+    return next((name for name in names if name in known), "UTC")
