@@ -10,7 +10,7 @@ from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program
 from plotobot.plotters.bladebit_log import BladebitLog
 from plotobot.plotters.madmax import key_words
 from plotobot.plotters.programs import locate, version_of
-from plotobot.plotters.sizes import BLADEBIT_GIB, GIB, compressed_size
+from plotobot.plotters.room import finished, like_k32
 
 DISK_TEMP_GIB = 480.0
 """What a diskplot takes (bladebit's README); with two drives each is planned for all of it."""
@@ -64,8 +64,8 @@ class Bladebit:
 
     def needs(self, order: PlotOrder) -> Needs:
         """The space one plot takes; without disk mode it is made in memory and in out."""
-        temp = round(DISK_TEMP_GIB * GIB) if self.mode == "diskplot" else 0
-        out = compressed_size(order.k, order.compression, BLADEBIT_GIB)
+        temp = like_k32(DISK_TEMP_GIB, order.k) if self.mode == "diskplot" else 0
+        out = finished(order.k, order.compression)
         return Needs(temp=temp, temp2=temp if order.temp2 else 0, out=out)
 
     def reader(self) -> LogReader:

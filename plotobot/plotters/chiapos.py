@@ -14,7 +14,7 @@ from plotobot.errors import PlotterMissing
 from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program
 from plotobot.plotters.chiapos_log import ChiaposLog
 from plotobot.plotters.programs import locate, version_of
-from plotobot.plotters.sizes import chiapos_temp, final_size
+from plotobot.plotters.room import chiapos_temp, finished
 
 SCRIPT = Path(__file__).with_name("chiapos_plot.py")
 MOST_BUCKETS = {18: 16, 19: 16, 20: 16, 21: 16, 22: 16, 23: 64}
@@ -80,5 +80,6 @@ def pool_words(order: PlotOrder) -> tuple[str, ...]:
 
 def chiapos_needs(order: PlotOrder) -> Needs:
     """The space that chiapos takes, by itself or under chia."""
-    final = final_size(order.k)
-    return Needs(temp=chiapos_temp(order.k), temp2=final if order.temp2 else 0, out=final)
+    temp = chiapos_temp(order.k, bitfield=order.bitfield)
+    final = finished(order.k)
+    return Needs(temp=temp, temp2=final if order.temp2 else 0, out=final)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plotobot.errors import Refusal
+from plotobot.plots.sizes import GIGAHORSE_K32_GIB
 from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program
 from plotobot.plotters.madmax import key_words, slashed
 from plotobot.plotters.madmax_log import MadmaxLog
 from plotobot.plotters.programs import locate, version_of
-from plotobot.plotters.sizes import GIGAHORSE_GIB, compressed_size, like_k32
+from plotobot.plotters.room import finished, like_k32
 
 LEVELS = (*range(1, 10), *range(11, 21))
 HALF_RAM_GIB = 180.0
@@ -55,8 +56,8 @@ class Gigahorse:
 
     def needs(self, order: PlotOrder) -> Needs:
         """The space one plot takes."""
-        final = compressed_size(order.k, order.compression, GIGAHORSE_GIB)
-        half = like_k32(order.k, HALF_RAM_GIB) if order.temp2 else 0
+        final = finished(order.k, order.compression, GIGAHORSE_K32_GIB)
+        half = like_k32(HALF_RAM_GIB, order.k) if order.temp2 else 0
         return Needs(temp=final, temp2=half, out=final)
 
     def reader(self) -> LogReader:

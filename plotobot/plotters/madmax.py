@@ -10,7 +10,7 @@ from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program
 from plotobot.plotters.chiapos import pool_words
 from plotobot.plotters.madmax_log import MadmaxLog
 from plotobot.plotters.programs import locate, version_of
-from plotobot.plotters.sizes import final_size, like_k32
+from plotobot.plotters.room import finished, like_k32
 
 ONE_DRIVE_GIB = 256.0
 """k32 with temp and temp2 in one folder (README of madMAx)."""
@@ -57,9 +57,9 @@ class Madmax:
         """The space one plot takes."""
         temp = TEMP_GIB if order.temp2 else ONE_DRIVE_GIB
         return Needs(
-            temp=like_k32(order.k, temp),
-            temp2=like_k32(order.k, TEMP2_GIB) if order.temp2 else 0,
-            out=final_size(order.k),
+            temp=like_k32(temp, order.k),
+            temp2=like_k32(TEMP2_GIB, order.k) if order.temp2 else 0,
+            out=finished(order.k),
         )
 
     def reader(self) -> LogReader:

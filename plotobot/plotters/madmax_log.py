@@ -1,7 +1,7 @@
 """Reads what madMAx `chia_plot` prints, and Gigahorse, its successor by the same author.
 
 The lines are those of chia_plot 1.1.8 (chia_plot.cpp, phase1.hpp to phase4.hpp, copy.h), compared
-with real logs; those of Gigahorse come from users' logs in its issues. A line tells of a step that
+with real logs; those of Gigahorse come from logs its users showed. A line tells of a step that
 is over, so the status names the next one. `Total plot creation time` means made, not yet moved.
 The header says k32 for every k: only the plot's name is to be believed.
 """

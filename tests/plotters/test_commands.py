@@ -140,10 +140,11 @@ GIB = 1024**3
     ("name", "order", "temp", "temp2", "out"),
     [
         ("chia", PLAIN, 239, 0, 101.4),
-        ("chia", FULL, 239, 101.4, 101.4),
+        ("chia", FULL, 239 * 1.4, 101.4, 101.4),
+        ("chia", replace(PLAIN, k=36), 2175 * 2.06, 0, 886.08 * 2.06),
         ("chia", replace(PLAIN, k=25), 1.8, 0, 0.622),
         ("chia", replace(PLAIN, k=33), 521, 0, 209.04),
-        ("chiapos", replace(PLAIN, k=22), 0.2, 0, 0.0695),
+        ("chiapos", replace(PLAIN, k=22), 0.199, 0, 0.0754),
         ("madmax", PLAIN, 256, 0, 101.4),
         ("madmax", FULL, 220, 110, 101.4),
         ("bladebit_ram", PLAIN, 0, 0, 101.4),
