@@ -168,7 +168,7 @@ class Routes:
     async def _edit_command(self, request: Request, params: Params) -> Json:
         command = self._find_command(params)
         check_command(command | request.json, path="command")
-        command.update(request.json)
+        command.update(_as_answered(request.json))
         return command
 
     async def _delete_command(self, _: Request, params: Params) -> None:
@@ -204,7 +204,7 @@ class Routes:
         kind = sent.get("type", 1)
         known = {(one["name"], one["type"]): one["id"] for one in shelf}
         fresh = str(self._world.snowflake())
-        command = sent | {
+        command = _as_answered(sent) | {
             "id": known.get((sent["name"], kind), fresh),
             "type": kind,
             "application_id": str(self._world.application_id),
@@ -215,6 +215,12 @@ class Routes:
 
     def _shown(self, message: Message) -> Json:
         return payloads.message(message, self.files_url)
+
+
+def _as_answered(command: Json) -> Json:
+    """Return a definition with its permissions as Discord tells them: digits in a string."""
+    hint = command.get("default_member_permissions")
+    return command if hint is None else command | {"default_member_permissions": str(hint)}
 
 
 def _page(messages: list[Message], query: dict[str, str]) -> list[Message]:

@@ -83,6 +83,7 @@ class Menu(discord.ui.View):
 
 
 @app_commands.command()
+@app_commands.default_permissions(manage_guild=True)
 async def ping(interaction: Interaction) -> None:
     """Answer at once, in private."""
     await interaction.response.send_message("pong", ephemeral=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 Socket = aiohttp.ClientWebSocketResponse
+PATIENCE = aiohttp.ClientWSTimeout(ws_receive=5, ws_close=5)
 
 
 @pytest.fixture
@@ -27,7 +28,9 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def hello(session: aiohttp.ClientSession, loopback: LoopbackDiscord) -> Socket:
-    socket = await session.ws_connect(f"{loopback.gateway_url}?v=10&encoding=json")
+    socket = await session.ws_connect(
+        f"{loopback.gateway_url}?v=10&encoding=json", timeout=PATIENCE
+    )
     assert (await socket.receive_json())["op"] == 10
     return socket
 

@@ -50,6 +50,10 @@ def request(
         pytest.param(
             request("PATCH", "/webhooks/1/t/messages/@original", {"content": "x"}), id="original"
         ),
+        pytest.param(
+            request("POST", "/channels/1/messages/bulk-delete", {"messages": ["1", "2"]}),
+            id="a-name-where-an-id-may-stand",
+        ),
     ],
 )
 def test_what_is_right_passes(checker: Checker, sent: Request) -> None:
