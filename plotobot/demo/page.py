@@ -9,7 +9,8 @@ outside these three modules knows of it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -87,8 +88,9 @@ async def serve_page(
         SettingsError: SimCord is not installed, the port is taken, or there is no such time zone.
     """
     names = names or Names()
-    env = _discord(names)
-    await env.start()
+    with _hushed():
+        env = _discord(names)
+        await env.start()
     try:
         await env.advance_time(behind(env))
         place, channel, owner = _furnish(env, names)
@@ -103,6 +105,18 @@ async def serve_page(
             await outside(bot.close())
     finally:
         await env.shutdown()
+
+
+@contextlib.contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep back what discord.py says to clients that do nothing: SimCord makes some."""
+    logger = logging.getLogger("discord")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _discord(names: Names) -> simcord.Env:
