@@ -11,6 +11,7 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import aiohttp
 import discord
@@ -65,11 +66,19 @@ def letters(events: Sequence[Event], machine: str) -> list[Letter]:
     """
     if len(events) <= SINGLY:
         now = discord.utils.utcnow()
-        return [Letter(alert_text(e, machine, now), e.nonce, (e.id,)) for e in events]
+        return [Letter(_told(e, machine, now), e.nonce, (e.id,)) for e in events]
     told = list(events)
     while len(told) > SINGLY and not digest_holds(told, machine):
         told = told[: len(told) * 2 // 3]
     return [Letter(digest_text(told, machine), digest_nonce(told), tuple(e.id for e in told))]
+
+
+def _told(event: Event, machine: str, now: datetime) -> str:
+    try:
+        return alert_text(event, machine, now)
+    except Exception:  # the last frame: an event that has no words must not hold up the others
+        log.exception("event %d has no words", event.id)
+        return f"⚠️ {event.kind.replace('_', ' ')}; the log tells more."
 
 
 def digest_nonce(events: Sequence[Event]) -> str:

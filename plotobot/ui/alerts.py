@@ -138,25 +138,40 @@ _SENTENCES: Mapping[EventKind, str] = {
     EventKind.JOB_NOT_SPAWNED: "a plot could not be started",
     EventKind.NO_OUT_DRIVE: "no out drive has room for a plot; nothing is started until one has",
     EventKind.OUT_DRIVE_AGAIN: "an out drive has room again; plotting goes on",
-    EventKind.DRIVE_MISSING: "a drive is missing",
-    EventKind.DRIVE_BACK: "a drive is back",
+    EventKind.DRIVE_MISSING: "a drive cannot be used",
+    EventKind.DRIVE_BACK: "a drive can be used again",
     EventKind.QUOTA_REACHED: "all plots that were ordered have been started",
     EventKind.BOT_BACK: "Plotobot is back",
     EventKind.TROUBLE: "trouble",
 }
 _PATHS = frozenset({"drive", "path", "temp", "out"})
-_SILENT = frozenset({"by"})
+_WORDS = frozenset({"what", "reason"})
+_SILENT = frozenset({"by", "again"})
 
 
 def _particulars(event: Event) -> str:
-    told = [f"{code(v)}" for k, v in event.data.items() if k in _PATHS and v]
-    told += [plain(v, 300) for k, v in event.data.items() if k in ("what", "reason") and v]
-    skipped = _PATHS | _SILENT | {"what", "reason"}
-    told += [
-        f"{plain(k.replace('_', ' '), 40)} {plain(v, 100)}"
-        for k, v in event.data.items()
-        if k not in skipped and v not in (None, "", [], {})
-    ]
+    told = [_fact(k, v) for k, v in event.data.items() if v and k not in _SILENT]
     if event.job is not None:
         told.insert(0, _name(event.job))
     return ": " + ", ".join(told) if told else ""
+
+
+def _fact(key: str, value: Any) -> str:
+    """One thing an event carries, by its name; what has no words of its own gets its name's."""
+    if key in _PATHS:
+        return code(value)
+    if key in _WORDS:
+        return plain(value, 300)
+    if key == "adopted" and isinstance(value, int):
+        return f"{plural(value, 'plot')} went on meanwhile"
+    if key.endswith("_seconds") and isinstance(value, int | float):
+        return f"{plain(key.removesuffix('_seconds').replace('_', ' '), 40)} {duration(value)}"
+    return f"{plain(key.replace('_', ' '), 40)} {_moment(value) or plain(value, 100)}"
+
+
+def _moment(value: Any) -> str | None:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return stamp(moment) if moment.tzinfo else None

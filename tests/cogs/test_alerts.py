@@ -137,3 +137,12 @@ def test_a_digest_that_grew_has_another_nonce(make_event):
 
     assert digest_nonce(events[:7]) == digest_nonce(events[:7]) != digest_nonce(events)
     assert len(letters(events, "rig1")[0].nonce) <= 25
+
+
+async def test_an_event_without_words_does_not_hold_up_the_others(farm, make_event, caplog):
+    farm.engine.happen(make_event(1, job="not a job"), make_event(2))
+    await farm.env.settle()
+
+    assert farm.told()[0] == "⚠️ job spawned; the log tells more."
+    assert len(farm.told()) == 2
+    assert "event 1 has no words" in caplog.text

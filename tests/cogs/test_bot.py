@@ -119,7 +119,7 @@ async def test_a_wrong_token_is_not_tried_again_and_not_told():
     line = Line(discord.LoginFailure("Improper token has been passed."))
 
     with pytest.raises(TokenRefused) as caught:
-        await stay_linked(line, "s3cret", first=3600)
+        await asyncio.wait_for(stay_linked(line, "s3cret", first=3600), 5)
     assert "s3cret" not in str(caught.value)
     assert line.made == 1
 
@@ -128,7 +128,7 @@ async def test_a_broken_cog_is_not_tried_again():
     line = Line(commands.ExtensionNotFound("cogs.nowhere"))
 
     with pytest.raises(commands.ExtensionNotFound):
-        await stay_linked(line, "token", first=3600)
+        await asyncio.wait_for(stay_linked(line, "token", first=3600), 5)
 
 
 def test_the_token_is_taken_out_of_log_lines():

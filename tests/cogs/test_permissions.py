@@ -111,3 +111,18 @@ async def public(farm, view):
     """A message with buttons that all in the channel can see."""
     channel = farm.bot.get_channel(farm.channel.id)
     return await channel.send("look", view=view)
+
+
+async def test_a_check_that_breaks_is_a_no_with_a_code(farm, monkeypatch, caplog):
+    """Nothing handles what a check raises, unless the check itself does."""
+
+    def broken(_):
+        raise RuntimeError("the roles are gone")
+
+    monkeypatch.setattr("plotobot.ui.guards.level_of", broken)
+
+    result = await farm.slash("owner", "spawn pause")
+
+    assert "not through your doing" in result.response.content
+    assert "the roles are gone" in caplog.text
+    assert farm.engine.deeds == []
