@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -193,6 +194,32 @@ def test_the_shim_imports_nothing_of_ours_or_of_others() -> None:
     modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     tops = {name.split(".")[0] for name in modules}
     assert tops <= sys.stdlib_module_names | {"sitecustomize", "__main__"}
+
+
+def test_a_shim_whose_job_directory_is_gone_ends_with_its_plotter(
+    jobs: Path, shell: Shell, until_state: Callable[..., Found]
+) -> None:
+    directory = create(jobs, "job", shell("sleep 0.3"))
+    process = launching.start_shim(launching.shim_command(directory), directory)
+    until_state(directory, State.RUNNING)
+    shutil.rmtree(directory)
+    assert process.wait(timeout=10) == 5
+
+
+def test_a_disk_that_refuses_the_exit_code_is_asked_again(
+    jobs: Path, shell: Shell, until_state: Callable[..., Found]
+) -> None:
+    directory = create(jobs, "job", shell("sleep 0.3; exit 8"))
+    process = launching.start_shim(launching.shim_command(directory), directory)
+    until_state(directory, State.RUNNING)
+    (directory / "exit.reserve").unlink()
+    (directory / "exit.reserve").mkdir()
+    until_state(directory, State.ENDING)
+    time.sleep(0.2)
+    assert inspect(directory).state is State.ENDING
+    (directory / "exit.reserve").rmdir()
+    assert process.wait(timeout=10) == 0
+    assert inspect(directory).code == 8
 
 
 @pytest.mark.mounts
