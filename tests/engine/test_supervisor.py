@@ -149,7 +149,7 @@ async def test_fifty_jobs_leave_no_zombie_and_no_descriptor(jobs: Path, shell: S
     async with asyncio.timeout(5):  # the last shim's end may come a moment after its exit.json
         while set(psutil.Process().children()) - set(others):
             await asyncio.sleep(0.01)
-    assert open_descriptors() == open_before
+    assert open_descriptors() <= open_before
     await supervisor.close()
 
 
