@@ -46,17 +46,9 @@ def start_shim(command: Sequence[str], directory: Path) -> subprocess.Popen[byte
         LaunchFailed: the interpreter cannot be started.
     """
     try:
-        return subprocess.Popen(
-            command,
-            cwd=directory,
-            env=_kept(os.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            close_fds=True,
-            start_new_session=True,
-            creationflags=_creation_flags(),
-        )
+        if sys.platform == "win32":
+            return _popen_on_windows(command, directory)
+        return _popen(command, directory, 0)
     except OSError as problem:
         raise LaunchFailed(
             f"the shim of job {directory.name} cannot be started: {problem}"
@@ -109,12 +101,29 @@ def _kept(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: environment[name] for name in KEPT if name in environment}
 
 
-def _creation_flags() -> int:
-    """On Windows: no window, an own group, and out of the job that ends with the terminal."""
-    if sys.platform == "win32":
-        return (
-            subprocess.CREATE_NO_WINDOW
-            | subprocess.CREATE_NEW_PROCESS_GROUP
-            | subprocess.CREATE_BREAKAWAY_FROM_JOB
-        )
-    return 0
+def _popen(command: Sequence[str], directory: Path, flags: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        cwd=directory,
+        env=_kept(os.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        close_fds=True,
+        start_new_session=True,
+        creationflags=flags,
+    )
+
+
+if sys.platform == "win32":
+
+    def _popen_on_windows(command: Sequence[str], directory: Path) -> subprocess.Popen[bytes]:
+        """No window, a group of its own, and out of the job that ends with the terminal.
+
+        Windows Terminal forbids the last; then the plot lives no longer than its window.
+        """
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+        try:
+            return _popen(command, directory, flags | subprocess.CREATE_BREAKAWAY_FROM_JOB)
+        except PermissionError:
+            return _popen(command, directory, flags)

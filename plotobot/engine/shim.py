@@ -121,7 +121,11 @@ def reserve_exit() -> None:
 
 
 def write_exit(record: Record) -> None:
-    """Keep the exit code; a disk that refuses is asked again, for ever."""
+    """Keep the exit code; a disk that refuses is asked again, for ever.
+
+    Raises:
+        FileNotFoundError: the job directory was removed, so nobody will ever ask.
+    """
     data = json.dumps(record).encode().ljust(EXIT_SIZE - 1) + b"\n"
     pause = 0.1
     while True:
@@ -135,6 +139,8 @@ def write_exit(record: Record) -> None:
                 os.close(fd)
             os.replace("exit.reserve", "exit.json")
             sync_folder()
+        except FileNotFoundError:
+            raise
         except OSError:
             time.sleep(pause)
             pause = min(pause * 2, 30.0)
@@ -267,7 +273,10 @@ def own(folder: str) -> int:
     except (OSError, ValueError, RecursionError) as problem:
         say(log, problem)
         return FAILED
-    write_exit(ended)
+    try:
+        write_exit(ended)
+    except FileNotFoundError:
+        return FAILED
     return DONE
 
 

@@ -1,15 +1,100 @@
-"""Fixtures for tests of the engine."""
+"""What the tests of job supervision share: job directories, shims, little plotters."""
 
-from __future__ import annotations
-
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from plotobot.engine.finding import Found, State, inspect
+from plotobot.engine.jobdir import Spec, create
+from plotobot.engine.launching import shim_command
 from tests.engine.farm import Farm
+
+ENV = {"PATH": "/usr/bin:/bin"}
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Path:
+    """A jobs root."""
+    return tmp_path / "jobs"
+
+
+@pytest.fixture
+def shell() -> Callable[..., Spec]:
+    """Makes the spec of a job that runs a shell script."""
+
+    def spec(script: str, **job: object) -> Spec:
+        return Spec(("/bin/sh", "-c", script), "/", ENV, job)
+
+    return spec
+
+
+@pytest.fixture
+def run_shim(jobs: Path) -> Callable[..., tuple[int, Path]]:
+    """Makes a job, runs its shim to the end as the bot would, returns its code and directory."""
+
+    def run(spec: Spec, name: str = "job") -> tuple[int, Path]:
+        directory = create(jobs, name, spec)
+        return again(directory), directory
+
+    return run
+
+
+def again(directory: Path) -> int:
+    """Run the shim of a job that exists."""
+    return subprocess.run(shim_command(directory), timeout=30, start_new_session=True).returncode
+
+
+@pytest.fixture
+def rerun() -> Callable[[Path], int]:
+    """Runs the shim of an existing job."""
+    return again
+
+
+@pytest.fixture
+def until_state() -> Callable[[Path, State], Found]:
+    """Waits until a job directory shows a state."""
+
+    def wait(directory: Path, *states: State) -> Found:
+        deadline = time.monotonic() + 30
+        while (found := inspect(directory)).state not in states:
+            assert time.monotonic() < deadline, found
+            time.sleep(0.01)
+        return found
+
+    return wait
+
+
+@pytest.fixture
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has nothing to do with any plot, and must live through the test."""
+    process = subprocess.Popen(["/bin/sleep", "60"], start_new_session=True)
+    yield process
+    assert process.poll() is None, "a stranger was signalled"
+    process.kill()
+    process.wait()
+
+
+def needs_root(what: str) -> None:
+    """Skip where root is missing; fail in CI, where it must not be."""
+    if sys.platform == "linux" and os.geteuid() == 0:
+        return
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} needs root, which CI must have")
+    pytest.skip(f"{what} needs root")
+
+
+@pytest.fixture
+def as_root() -> Callable[[str], None]:
+    """Skips (in CI: fails) a test that needs root."""
+    return needs_root
 
 
 @pytest.fixture
 def farm(tmp_path: Path) -> Farm:
-    """An empty farm."""
+    """An empty farm, for a whole engine."""
     return Farm(tmp_path)
