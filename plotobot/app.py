@@ -12,7 +12,10 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, timedelta
 from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from plotobot.access import Access
 from plotobot.bot import PlotoBot, point_at, stay_linked
@@ -69,8 +72,27 @@ async def run(settings: Settings, *, discord: bool = True) -> None:
     with stopped_by_signals(stop):
         async with running_engine(settings.engine) as engine:
             log.info("%s is at work; its state is in %s", settings.machine, settings.state_dir)
-            await _until_stopped(stop, _link(engine, settings, *link) if link else None)
+            async with _calendar(engine, settings.report_every):
+                await _until_stopped(stop, _link(engine, settings, *link) if link else None)
             log.info("stopping; running plots go on")
+
+
+@contextlib.asynccontextmanager
+async def _calendar(engine: PlottingEngine, every: timedelta | None) -> AsyncIterator[None]:
+    """What happens by the clock: the regular summary."""
+    # A loop that was busy for a second must not lose a summary, which is APScheduler's default.
+    defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+    if every:
+        first = await engine.summary_due(every)
+        seconds = every.total_seconds()
+        scheduler.add_job(engine.tell_summary, "interval", seconds=seconds, next_run_time=first)
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)
+        await asyncio.sleep(0)  # it shuts down on the loop's next turn
 
 
 async def _until_stopped(stop: asyncio.Event, link: asyncio.Future[None] | None) -> None:

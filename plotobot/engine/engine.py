@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from plotobot.engine.bulletin import TOLD_AT, bulletin, period
 from plotobot.engine.cleanup import DeleteEntry, Removed, remove_temp_files
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay
@@ -178,6 +179,20 @@ class PlottingEngine:
             running=tuple(self._roster.live()),
             drives=tuple(self._spawner.drives(None)),
         )
+
+    async def summary_due(self, every: timedelta) -> datetime:
+        """When the next regular summary is to be told."""
+        told_at = await self._store.recall(TOLD_AT)
+        if told_at is None:
+            await self._store.remember(TOLD_AT, self._now().isoformat())
+        return period(told_at, every, self._now())[1]
+
+    async def tell_summary(self) -> None:
+        """Tell what happened since the last regular summary, as an event."""
+        since, _ = period(await self._store.recall(TOLD_AT), timedelta(), self._now())
+        summary = await self.summary(since)
+        await self._roster.put(events=[bulletin(summary)])
+        await self._store.remember(TOLD_AT, summary.until.isoformat())
 
     async def undelivered(self, limit: int = 50) -> Sequence[Event]:
         """The oldest events that nobody has been told of."""

@@ -145,6 +145,7 @@ class EventKind(StrEnum):
     DRIVE_BACK = "drive_back"
     QUOTA_REACHED = "quota_reached"
     BOT_BACK = "bot_back"
+    SUMMARY = "summary"
     TROUBLE = "trouble"
     """Something of Plotobot's own went wrong; `data["what"]` says it in words."""
 

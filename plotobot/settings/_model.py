@@ -213,6 +213,7 @@ class Alerts(Table):
     drive_back: _Switch = True
     quota_reached: _Switch = True
     bot_back: _Switch = True
+    summary: _Switch = True
     trouble: _Switch = True
 
 

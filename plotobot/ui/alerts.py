@@ -35,6 +35,7 @@ EMOJI: Mapping[EventKind, str] = {
     EventKind.DRIVE_BACK: "🔌",
     EventKind.QUOTA_REACHED: "🏁",
     EventKind.BOT_BACK: "👋",
+    EventKind.SUMMARY: "📊",
     EventKind.TROUBLE: "⚠️",
 }
 CRITICAL = frozenset(
@@ -92,6 +93,8 @@ def _line(event: Event) -> str:
 def _body(event: Event, limit: int) -> str:
     if event.job is not None and event.kind in _OF_JOBS:
         return _OF_JOBS[event.kind](event.job, event.data, limit)
+    if event.kind is EventKind.SUMMARY:
+        return clip(_summary(event.data), limit)
     sentence = _SENTENCES.get(event.kind, event.kind.replace("_", " ").capitalize())
     return clip(f"{sentence}{_particulars(event)}", limit)
 
@@ -121,6 +124,16 @@ def _stopped(job: Job, data: Mapping[str, Any], limit: int) -> str:
 def _stuck(job: Job, _: Mapping[str, Any], limit: int) -> str:
     line = f": {code(job.stuck)}" if job.stuck else ""
     return clip(f"plot stuck, {_name(job)}{line}", limit)
+
+
+def _summary(data: Mapping[str, Any]) -> str:
+    head = f"since {_moment(data.get('since')) or 'the start'}: "
+    made = plural(data.get("finished", 0), "plot") + " finished"
+    if data.get("bytes"):
+        made += f" ({gib(data['bytes'])})"
+    if data.get("average_seconds"):
+        made += f", {duration(data['average_seconds'])} each"
+    return f"{head}{made}, {data.get('failed', 0)} failed, {data.get('running', 0)} running"
 
 
 def _name(job: Job) -> str:
