@@ -47,7 +47,8 @@ log = logging.getLogger(__name__)
 
 LOG_EVERY = 0.5
 """Seconds between two looks at the logs: an alert may be two seconds late at most."""
-DRIVES_EVERY = timedelta(seconds=10)
+DRIVES_EVERY = 10.0
+"""Seconds between two looks at the drives; a pass looks at them as well."""
 TROUBLE_EVERY = timedelta(minutes=10)
 TOLD = {
     JobState.COMPLETED: EventKind.JOB_FINISHED,
@@ -87,7 +88,8 @@ class PlottingEngine:
         self._spawner = Spawner(config, plotter, self._launcher, bay, self._roster, store, now)
         self._stops: dict[str, str] = {}
         self._task: asyncio.Task[None] | None = None
-        self._next_look = self._next_drives = now()
+        # By the loop's clock, which no change of the system's time can move.
+        self._next_look = self._next_drives = 0.0
         self._last_trouble: datetime | None = None
 
     async def __aenter__(self) -> Self:
@@ -230,20 +232,21 @@ class PlottingEngine:
         await self._roster.flush()
         changed = await self._judge_ended()
         changed |= await self._follow_logs()
-        now = self._now()
-        if now >= self._next_drives:
-            self._next_drives = now + DRIVES_EVERY
+        clock = asyncio.get_running_loop().time()
+        if clock >= self._next_drives:
+            self._next_drives = clock + DRIVES_EVERY
             changed |= await self._spawner.look()
-            await self._store.remember("alive", now.isoformat())
-        if changed or now >= self._next_look:
+            await self._store.remember("alive", self._now().isoformat())
+        if changed or clock >= self._next_look:
             await self._pass()
 
     async def _pass(self, *, forced: bool = False) -> list[Job]:
-        started = await self._spawner.pass_once(forced=forced)
-        for job in started:
-            self._watcher.watch(job)
-        self._next_look = self._now() + timedelta(seconds=self._config.limits.interval)
-        return started
+        self._next_look = asyncio.get_running_loop().time() + self._config.limits.interval
+        try:
+            return await self._spawner.pass_once(forced=forced)
+        finally:  # also those that a pass had started before it failed
+            for job in self._roster.live():
+                self._watcher.watch(job)
 
     async def _follow_logs(self) -> bool:
         """Take up what the logs tell; returns whether a job came into another phase."""
@@ -269,8 +272,12 @@ class PlottingEngine:
     async def _judge_ended(self) -> bool:
         ended = self._watcher.ended()
         for job_id, end in ended.items():
-            await self._judge(self._roster.job(job_id), end)
-            self._watcher.unwatch(job_id)
+            try:
+                await self._judge(self._roster.job(job_id), end)
+            except OSError as error:  # its log's disk refuses: judged at a later step
+                log.warning("job %s has ended and cannot be judged yet: %s", job_id, error)
+            else:
+                self._watcher.unwatch(job_id)
         return bool(ended)
 
     async def _judge(self, job: Job, end: Exit) -> None:
@@ -332,7 +339,7 @@ class PlottingEngine:
 
     async def _take_up(self) -> None:
         """Go on with what was there before: adopt, relaunch, judge."""
-        adopted = await self._supervisor.adopt()
+        adopted = await self._supervisor.adopt(await self._store.ended_ids())
         stored = {job.id: job for job in self._roster.all()}
         found = recover(adopted, stored, self._now())
         await self._store_recovered(found)

@@ -21,6 +21,7 @@ from plotobot.engine.planner import Start
 from plotobot.engine.roster import Roster
 from plotobot.engine.store import JOB
 from plotobot.engine.supervisor import Launched, Supervisor
+from plotobot.errors import Refusal
 from plotobot.plotters.base import PlotOrder, Plotter, Program
 
 PASSED_ON = (
@@ -55,8 +56,11 @@ class Launcher:
     async def launch(self, program: Program, start: Start) -> Job:
         """Start one plot; a job that could not be started comes back as failed, with the reason."""
         job = self._job(start)
-        argv = self._plotter.command(program, self.order(start.temp, start.temp2, start.out))
         directory = self._supervisor.directory(job.id)
+        try:
+            argv = self._plotter.command(program, self.order(start.temp, start.temp2, start.out))
+        except Refusal as refusal:  # a plotter that needs keys, say, and has none
+            return await self._not_started(job, str(refusal))
         spec = Spec(argv=argv, cwd=str(directory), env=environment(), job=_plain(job))
         return await self._started(job, self._supervisor.launch(job.id, spec))
 

@@ -142,9 +142,10 @@ class Store:
         )
         return int((await self._rows(sql, (_text(since),)))[0][0])
 
-    async def known_ids(self) -> frozenset[str]:
-        """The ids of all jobs ever stored."""
-        return frozenset(row[0] for row in await self._rows("SELECT id FROM jobs"))
+    async def ended_ids(self) -> frozenset[str]:
+        """The ids of all jobs that have ended."""
+        sql = "SELECT id FROM jobs WHERE ended_at IS NOT NULL"
+        return frozenset(row[0] for row in await self._rows(sql))
 
     async def undelivered(self, limit: int) -> list[Event]:
         """The oldest events nobody has been told of."""

@@ -16,6 +16,9 @@ from plotobot.plotters.base import LogReader, Progress
 
 log = logging.getLogger(__name__)
 
+ASK_AGAIN = 5.0
+"""Seconds until a disk that refused is asked again."""
+
 
 @dataclass(slots=True)
 class _Watch:
@@ -41,11 +44,21 @@ class Watcher:
         self._watches: dict[str, _Watch] = {}
 
     def watch(self, job: Job) -> None:
-        """Begin to watch a job; its log is read from the start."""
-        end = asyncio.create_task(self._supervisor.wait(job.id), name=f"end of {job.id}")
+        """Begin to watch a job, unless it is watched; its log is read from the start."""
+        if job.id in self._watches:
+            return
+        end = asyncio.create_task(self._end_of(job.id), name=f"end of {job.id}")
         end.add_done_callback(lambda _: self._wake())
         follower = Follower(log_of(self._jobs_root / job.id))
         self._watches[job.id] = _Watch(follower, self._reader(job.plotter), end)
+
+    async def _end_of(self, job_id: str) -> Exit:
+        while True:
+            try:
+                return await self._supervisor.wait(job_id)
+            except OSError as error:  # the state disk refuses; the plotter does not care
+                log.warning("the end of job %s cannot be asked for: %s", job_id, error)
+                await asyncio.sleep(ASK_AGAIN)
 
     async def progress(self) -> dict[str, Progress]:
         """What all watched logs have told so far, by job id."""

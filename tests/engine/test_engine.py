@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -165,7 +165,7 @@ async def test_kill_9_while_plots_run_then_every_plot_is_adopted(farm: Farm, plo
 
 async def test_plots_that_ended_while_the_bot_was_down_are_known_and_told_once(farm: Farm) -> None:
     bot = start_bot(farm, 2)
-    wait_for(lambda: len(read_jobs(farm.jobs)) == 2)
+    wait_for(lambda: sum(job.pid is not None for job in read_jobs(farm.jobs)) == 2)
     kill(bot)
     wait_for(lambda: all(not job.state.live for job in read_jobs(farm.jobs)))
     down = datetime.now(UTC)
@@ -178,6 +178,24 @@ async def test_plots_that_ended_while_the_bot_was_down_are_known_and_told_once(f
     assert {(job.state, job.exit_code) for job in jobs} == {(JobState.COMPLETED, 0)}
     assert all(job.ended_at and job.ended_at < down for job in jobs)
     assert Counter(e.kind for e in events)[EventKind.JOB_FINISHED] == 2
+
+
+async def test_a_job_that_was_prepared_and_never_ran_is_started_after_all(farm: Farm) -> None:
+    async with farm.running(count=1) as engine:
+        (done,) = await ended(engine, 1)
+    # As a death between the durable spec and the start of the shim leaves it.
+    folder = farm.jobs / done.id
+    for file in folder.iterdir():
+        if file.name != "spec.json":
+            file.unlink()
+    for file in (farm.root / "state").glob("plotobot.db*"):
+        file.unlink()
+    async with farm.running(count=1) as engine:
+        (job,) = await ended(engine, 1)
+        kinds = [event.kind for event in await told(engine) if event.job]
+    assert (job.id, job.state) == (done.id, JobState.COMPLETED)
+    assert job.plot_id != done.plot_id
+    assert kinds == [EventKind.JOB_SPAWNED, EventKind.JOB_FINISHED]
 
 
 async def test_a_lost_database_is_rebuilt_from_the_job_directories(farm: Farm) -> None:
@@ -236,7 +254,7 @@ async def test_a_full_out_drive_holds_the_plots_and_is_told_once(farm: Farm) -> 
 async def test_a_drive_that_vanishes_is_news_and_so_is_its_return(
     farm: Farm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("plotobot.engine.engine.DRIVES_EVERY", timedelta(seconds=0.2))
+    monkeypatch.setattr("plotobot.engine.engine.DRIVES_EVERY", 0.2)
     async with farm.running(count=None, max_parallel=0) as engine:
         (farm.root / "temp1").rename(farm.root / "away")
 
