@@ -190,7 +190,7 @@ async def test_a_job_that_was_prepared_and_never_ran_is_started_after_all(farm: 
             file.unlink()
     for file in (farm.root / "state").glob("plotobot.db*"):
         file.unlink()
-    async with farm.running(count=1) as engine:
+    async with farm.running(max_parallel=0) as engine:
         (job,) = await ended(engine, 1)
         kinds = [event.kind for event in await told(engine) if event.job]
     assert (job.id, job.state) == (done.id, JobState.COMPLETED)
