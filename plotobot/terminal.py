@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,7 +13,11 @@ from rich.table import Table
 from plotobot.check import Finding
 from plotobot.engine.models import GIB, Drive, Job
 from plotobot.engine.store import JOB
-from plotobot.ploto import Imported
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from plotobot.ploto import Imported
 
 JOB_FIELDS = (
     "id", "plot_id", "plotter", "k", "status", "pid", "temp", "temp2", "out",

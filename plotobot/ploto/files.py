@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from plotobot.errors import Refusal
-from plotobot.ploto.convert import LARGEST, Imported, convert
+from plotobot.ploto.conversion import LARGEST, Imported, convert
 from plotobot.ploto.toml import env_text
 
 _MARKS = (
