@@ -309,6 +309,8 @@ def test_the_seed_layout_becomes_labels_and_its_overlap_is_left_out(tmp_path: Pa
     assert '"label:plot"' in warning
     assert '"label:replot"' in warning
     assert because(imported, "TempDriveDenom")
+    assert "JobConfig.InputAmountToSpawn: spawn.count = 100." in imported.took
+    assert "PlotoFyAlerts.PeriodOfReportInHours: report.every_hours = 1." in imported.took
     assert because(imported, "Temp2Denom") == "it is empty"
 
 
@@ -430,6 +432,9 @@ def test_a_contract_wins_over_a_pool_key_as_in_ploto(contract: str, kept: str) -
     imported = one("PoolKey", KEY, "JobConfig", P2SingletonAdress=contract)
 
     assert list(tomllib.loads(imported.toml)["plot"]) == [kept]
+    assert all("\n" not in why for _, why in imported.dropped)
+    if contract:
+        assert "plot.pool_key and plot.contract exclude each other" in because(imported, "PoolKey")
     assert KEY not in "".join((*imported.took, *imported.warnings))
 
 
@@ -450,6 +455,11 @@ def test_missing_keys_are_said_with_their_defaults() -> None:
         if target != "machine":
             default = default_of(target)
             assert any(f"{target} keeps its default: {default}." in text for text in said), target
+
+
+@pytest.mark.parametrize("key", ["PlotterName", "TempDrives", "OutDriveDenom", "FarmerKey", CANARY])
+def test_a_token_that_slipped_elsewhere_is_not_shown(key: str) -> None:
+    assert_hidden(shown(one(key, CANARY, Thread="4")))
 
 
 def test_a_second_object_and_strangers_are_told() -> None:

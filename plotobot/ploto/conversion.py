@@ -101,6 +101,8 @@ class _Conversion:
             for one in found:
                 self._webhook(place, one)
             return
+        if found[0].section in place.sections:
+            place = place._replace(sections=(found[0].section,))
         if len({one.text for one in found}) > 1:
             self._warnings.append(f"{place.key} stands more than once; one of them was taken.")
         text = (self._keys.text(place.key) or "").strip()
