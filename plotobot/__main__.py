@@ -141,6 +141,21 @@ def plot(
         raise typer.Exit(1)
 
 
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Ploto's PlotoSpawnerConfig.json.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="The folder for the new files.", metavar="DIR")
+    ] = Path(),
+) -> None:
+    """Turn a configuration of Ploto into plotobot.toml and .env; overwrites nothing."""
+    from plotobot import terminal
+    from plotobot.ploto import import_file, write_imported
+
+    imported = import_file(file)
+    terminal.show_imported(imported, write_imported(imported, out))
+
+
 @app.command()
 def version() -> None:
     """Print the version."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,6 +13,11 @@ from rich.table import Table
 from plotobot.check import Finding
 from plotobot.engine.models import GIB, Drive, Job
 from plotobot.engine.store import JOB
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from plotobot.ploto import Imported
 
 JOB_FIELDS = (
     "id", "plot_id", "plotter", "k", "status", "pid", "temp", "temp2", "out",
@@ -94,6 +99,34 @@ def show_findings(findings: Iterable[Finding]) -> None:
         console.print(f"{_MARK[finding.level]} {escape(finding.what)}")
         if finding.cure:
             console.print(f"        → {escape(finding.cure)}")
+
+
+def show_imported(imported: Imported, files: Iterable[Path]) -> None:
+    """Print what became of a configuration of Ploto, and what to do next."""
+    dropped = [f"{key}: {because}." for key, because in imported.dropped]
+    for title, sentences in (
+        ("Taken", imported.took),
+        ("Dropped", dropped),
+        ("Not in the file", imported.defaults),
+        ("Mind", imported.warnings),
+        ("Written", map(str, files)),
+    ):
+        _section(title, sentences)
+    _section(
+        "Next",
+        (
+            "Put the bot's token behind DISCORD_TOKEN= in .env, and the ids into [discord].",
+            "Then: plotobot check",
+        ),
+    )
+
+
+def _section(title: str, sentences: Iterable[str]) -> None:
+    console = _console()
+    for number, sentence in enumerate(sentences):
+        if number == 0:
+            console.print(f"[bold]{title}[/]")
+        console.print(f"  {escape(_visible(sentence))}", highlight=False)
 
 
 def show_fields(fields: Mapping[str, Any]) -> None:
