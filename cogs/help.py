@@ -24,7 +24,7 @@ class Help(commands.Cog):
     async def help(self, interaction: Interaction) -> None:
         """Show what each command does, as far as you may use it."""
         tree, ids = self.bot.tree, self.bot.command_ids
-        text = help_text(tree.walk_commands(), ids, level_of(interaction))
+        text = help_text(tree.walk_commands(guild=self.bot.home), ids, level_of(interaction))
         await interaction.response.send_message(text, ephemeral=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -24,6 +23,7 @@ from plotobot.ui.text import (
     short_duration,
     stamp,
     table,
+    tail,
 )
 
 ROWS = 10
@@ -35,6 +35,11 @@ SEVERAL = 5
 def short_id(job: Job) -> str:
     """What people call a job: `#1a2b`."""
     return f"#{clean_line(job.id[-4:])}"
+
+
+def name(job: Job) -> str:
+    """A job in a sentence: `#1a2b k32 on /mnt/ssd1`, long paths by their end."""
+    return f"{short_id(job)} k{job.k} on {tail(clean_line(job.temp))}"
 
 
 def elapsed(job: Job, now: datetime) -> float | None:
@@ -70,12 +75,7 @@ def jobs_text(jobs: Sequence[Job], number: int, pages: int, now: datetime) -> st
 def _row(job: Job, now: datetime) -> tuple[str, str, str, str, str]:
     status = clip(clean_line(job.status), 12) + ("!" if job.stuck else "")
     time = short_duration(elapsed(job, now))
-    return short_id(job), status, percent(job.fraction), time, _folder(job.temp)
-
-
-def _folder(path: str) -> str:
-    parts = [part for part in re.split(r"[\\/]+", path) if part]
-    return clip(clean_line(parts[-1] if parts else path), 14)
+    return short_id(job), status, percent(job.fraction), time, tail(clean_line(job.temp), 12)
 
 
 def job_text(job: Job, now: datetime) -> str:
@@ -147,7 +147,7 @@ def loss_text(job: Job, now: datetime) -> str:
     used = job.temp_used + job.temp2_used
     files = f" and {gib(used)} of temp files" if used else ""
     return (
-        f"⚠️ Stopping **{plain(job.label)}** loses **{duration(elapsed(job, now))}** of plotting "
+        f"⚠️ Stopping **{plain(name(job))}** loses **{duration(elapsed(job, now))}** of plotting "
         f"({percent(job.fraction)} done){files}. Press the button within 60 seconds to do it."
     )
 
@@ -177,4 +177,4 @@ def matching(jobs: Sequence[Job], typed: str) -> list[Job]:
 def choice_name(job: Job) -> str:
     """A job in a list of choices, at most 100 characters."""
     share = f" {percent(job.fraction)}" if job.state is JobState.RUNNING else ""
-    return clip(clean_line(f"{job.label} · {job.status}{share}"), 100)
+    return clip(f"{name(job)} · {clean_line(job.status)}{share}", 100)

@@ -8,7 +8,7 @@ from datetime import datetime
 import discord
 
 from plotobot.engine.models import DriveView, Job, Summary
-from plotobot.ui.jobs import elapsed
+from plotobot.ui.jobs import elapsed, name
 from plotobot.ui.text import (
     FIELD_LIMIT,
     clip,
@@ -62,12 +62,12 @@ def _finished(jobs: Sequence[Job]) -> list[str]:
 
 def _failed(job: Job) -> str:
     reason = (job.reason or "no reason known").strip().partition("\n")[0]
-    return f"• {plain(job.label, 60)}: {plain(job.status, 20)}, {plain(reason, 100)}"
+    return f"• {plain(name(job), 60)}: {plain(job.status, 20)}, {plain(reason, 100)}"
 
 
 def _running(job: Job, now: datetime) -> str:
     time = duration(elapsed(job, now))
-    return f"• {plain(job.label, 60)}: {plain(job.status, 20)}, {percent(job.fraction)} in {time}"
+    return f"• {plain(name(job), 60)}: {plain(job.status, 20)}, {percent(job.fraction)} in {time}"
 
 
 def _drive(view: DriveView) -> str:

@@ -33,7 +33,7 @@ async def test_who_may_type_what(farm, make_job, person, command):
 
 
 def test_the_matrix_has_every_command(farm):
-    leaves = {c.qualified_name for c in farm.bot.tree.walk_commands() if not is_group(c)}
+    leaves = {c.qualified_name for c in farm.bot.tree.walk_commands(guild=farm.bot.home) if not is_group(c)}
 
     assert leaves == set(LOOK | ACT)
 
@@ -97,7 +97,7 @@ async def test_a_command_that_declares_no_level_is_refused_to_the_owner_too(farm
 
 
 def test_every_command_is_described_and_bound(farm):
-    for command in farm.bot.tree.walk_commands():
+    for command in farm.bot.tree.walk_commands(guild=farm.bot.home):
         root = command.root_parent or command
         assert 1 < len(command.description) <= 100, command.qualified_name
         assert root.guild_only, command.qualified_name
