@@ -99,7 +99,9 @@ def _body(event: Event, limit: int) -> str:
 
 
 def _started(job: Job, _: Mapping[str, Any], limit: int) -> str:
-    return clip(f"plot started, {_name(job)} by {plain(job.plotter)} to {code(tail(job.out))}", limit)
+    return clip(
+        f"plot started, {_name(job)} by {plain(job.plotter)} to {code(tail(job.out))}", limit
+    )
 
 
 def _finished(job: Job, _: Mapping[str, Any], limit: int) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from plotobot.engine.models import Job, JobState
@@ -63,7 +64,9 @@ def jobs_text(jobs: Sequence[Job], number: int, pages: int, now: datetime) -> st
     """
     if not jobs:
         return "No such jobs. `/spawn why` tells what holds the drives."
-    rows = [_row(job, now) for job in jobs[number * ROWS : (number + 1) * ROWS]]
+    shown = jobs[number * ROWS : (number + 1) * ROWS]
+    temps = _told_apart([job.temp for job in shown])
+    rows = [(*_row(job, now), temps[job.temp]) for job in shown]
     lines = table([("id", "status", "%", "time", "temp"), *rows], right={2, 3})
     live = sum(job.state.live for job in jobs)
     head = f"**{plural(len(jobs), 'job')}**, {live} running"
@@ -72,10 +75,20 @@ def jobs_text(jobs: Sequence[Job], number: int, pages: int, now: datetime) -> st
     return f"{head}\n{fence(lines)}"
 
 
-def _row(job: Job, now: datetime) -> tuple[str, str, str, str, str]:
+def _row(job: Job, now: datetime) -> tuple[str, str, str, str]:
     status = clip(clean_line(job.status), 12) + ("!" if job.stuck else "")
     time = short_duration(elapsed(job, now))
-    return short_id(job), status, percent(job.fraction), time, tail(clean_line(job.temp), 12)
+    return short_id(job), status, percent(job.fraction), time
+
+
+def _told_apart(paths: Collection[str]) -> dict[str, str]:
+    """The last folder of each path, or more of it where two would read the same."""
+    last = {path: tail(clean_line(path), 0) for path in paths}
+    many = Counter(last.values())
+    return {
+        path: clip(end, 12) if many[end] == 1 else tail(clean_line(path), 16)
+        for path, end in last.items()
+    }
 
 
 def job_text(job: Job, now: datetime) -> str:

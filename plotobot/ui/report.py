@@ -35,9 +35,9 @@ def report_embed(summary: Summary) -> discord.Embed:
         colour=RED if summary.failed else GREEN,
         timestamp=summary.until,
     )
-    for name, lines in _fields(summary):
+    for field, lines in _fields(summary):
         if lines:
-            embed.add_field(name=name, value=fit(lines, FIELD_LIMIT), inline=False)
+            embed.add_field(name=field, value=fit(lines, FIELD_LIMIT), inline=False)
     return embed
 
 

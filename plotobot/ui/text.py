@@ -35,14 +35,17 @@ def gib(size: int) -> str:
 
 
 def tail(path: str, room: int = 20) -> str:
-    """The end of a path: as many of its last folders as fit in `room` characters, but one."""
+    """The end of a path: as many of its last folders as fit in `room` characters.
+
+    The last one is always there, cut to the room unless that is 0.
+    """
     parts = [part for part in re.split(r"[\\/]+", path) if part]
     if len(path) <= room or not parts:
-        return clip(path, room)
+        return clip(path, room) if room else path
     kept = parts.pop()
     while parts and len(parts[-1]) + 1 + len(kept) <= room:
         kept = f"{parts.pop()}/{kept}"
-    return clip(kept, room)
+    return clip(kept, room) if room else kept
 
 
 def plot_file(path: str) -> str:
