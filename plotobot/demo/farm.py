@@ -19,8 +19,8 @@ from plotobot.engine.protocol import Engine
 from plotobot.errors import Refusal
 from plotobot.plotters import plotter
 from plotobot.plotters.base import PlotOrder
-from plotobot.ui.jobs import name
-from plotobot.ui.text import duration, percent, plot_file, tail
+from plotobot.ui.jobs import short_id
+from plotobot.ui.text import duration, percent, plot_file
 
 MIB = 1024**2
 USUAL_K = 20
@@ -117,12 +117,12 @@ def config(options: Options, drives: DemoDrives) -> EngineConfig:
 
 def ending(job: Job) -> Ending:
     """How a job ended, for the terminal."""
+    head = f"{short_id(job)} on {Path(job.temp).name}"
     if job.state is not JobState.COMPLETED or job.final_path is None:
         why = f": {job.reason.splitlines()[0]}" if job.reason else ""
-        return Ending(f"{name(job)}: {job.status} at {percent(job.fraction)}{why}")
-    drive, file = tail(job.out, 12), plot_file(job.final_path)
-    told = f"{name(job)}: finished in {duration(job.total_seconds)}, {drive}/{file}"
-    return Ending(told, Path(job.final_path))
+        return Ending(f"{head} {job.status.lower()} at {percent(job.fraction)}{why}")
+    file = f"{Path(job.out).name}/{plot_file(job.final_path)}"
+    return Ending(f"{head} finished in {duration(job.total_seconds)}: {file}", Path(job.final_path))
 
 
 async def _stop_all(engine: Engine) -> None:

@@ -34,7 +34,7 @@ def gib(size: int) -> str:
     return f"{value:.3g} {unit}"
 
 
-def tail(path: str, room: int = 20) -> str:
+def tail(path: str, room: int = 14) -> str:
     """The end of a path: as many of its last folders as fit in `room` characters.
 
     The last one is always there, cut to the room unless that is 0.
