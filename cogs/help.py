@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import discord
 from discord import app_commands
 from discord.ext import commands
 
@@ -24,7 +25,8 @@ class Help(commands.Cog):
     async def help(self, interaction: Interaction) -> None:
         """Show what each command does, as far as you may use it."""
         tree, ids = self.bot.tree, self.bot.command_ids
-        text = help_text(tree.walk_commands(), ids, level_of(interaction))
+        known = tree.walk_commands(guild=discord.Object(self.bot.access.guild))
+        text = help_text(known, ids, level_of(interaction))
         await interaction.response.send_message(text, ephemeral=True)
 
 

@@ -65,9 +65,9 @@ def demo(
         int | None, typer.Option(help="End after so many plots; 0 goes on.", min=0)
     ] = None,
     k: Annotated[
-        int | None, typer.Option(help="The size of each plot; default: 18 to 20.", min=18, max=22)
+        int | None, typer.Option(help="The k of each plot; default: 20.", min=18, max=22)
     ] = None,
-    port: Annotated[int, typer.Option(help="The page's port; 0 takes any.", min=0)] = 0,
+    port: Annotated[int, typer.Option(help="The page's port; 0 takes any.", min=0, max=65535)] = 0,
     directory: Annotated[
         Path | None,
         typer.Option("--dir", help="Keep everything it makes in this folder.", metavar="DIR"),
@@ -78,7 +78,7 @@ def demo(
     from plotobot import logs
     from plotobot.demo.run import Options, run_demo
 
-    logs.set_up(verbose=verbose)
+    logs.set_up(verbose=verbose, quiet=True)
     asyncio.run(run_demo(Options(seconds, plots, k, port, directory)))
 
 

@@ -109,6 +109,7 @@ class PlotoBot(FarmClient):
         for name in self._extensions:
             await self.load_extension(name)
         self.tree.copy_global_to(guild=self.home)
+        self.tree.clear_commands(guild=None)  # they are this server's; no other gets any
         await self.sync()
         self._carrying = asyncio.create_task(self._courier.run(), name="courier")
 

@@ -13,13 +13,14 @@ KEPT = 3
 _FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
-def set_up(state_dir: Path | None = None, *, verbose: bool = False) -> None:
+def set_up(state_dir: Path | None = None, *, verbose: bool = False, quiet: bool = False) -> None:
     """Begin to log.
 
     Args:
         state_dir: where the file goes; None logs to stderr only, and so does a folder that cannot
             be written.
         verbose: also what is only of use to find a fault.
+        quiet: only what is wrong, unless verbose.
     """
     handlers: list[logging.Handler] = [logging.StreamHandler()]
     trouble = None
@@ -28,7 +29,7 @@ def set_up(state_dir: Path | None = None, *, verbose: bool = False) -> None:
             handlers.append(_file(state_dir))
         except OSError as error:
             trouble = error
-    level = logging.DEBUG if verbose else logging.INFO
+    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     logging.basicConfig(level=level, format=_FORMAT, handlers=handlers, force=True)
     for name in ("discord", "aiosqlite", "asyncio", "apscheduler"):
         # Their debug lines hold whole requests, which are nobody's business.

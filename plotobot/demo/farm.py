@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from plotobot.access import Access, Holders
 from plotobot.app import running_engine
 from plotobot.bot import PlotoBot
 from plotobot.demo.drives import DemoDrives
 from plotobot.demo.page import Place
-from plotobot.demo.run import Options
+from plotobot.demo.run import Ending, Options
 from plotobot.engine.config import EngineConfig, Limits, PlotSettings, SpaceRules
-from plotobot.engine.models import DriveKind
+from plotobot.engine.models import DriveKind, Job, JobState
 from plotobot.engine.protocol import Engine
 from plotobot.errors import Refusal
 from plotobot.plotters import plotter
 from plotobot.plotters.base import PlotOrder
+from plotobot.ui.jobs import short_id
+from plotobot.ui.text import duration, percent, plot_file
 
 MIB = 1024**2
 USUAL_K = 20
@@ -26,6 +29,25 @@ PLOT = PlotSettings(plotter="chiapos", k=USUAL_K, threads=1, buffer_mib=512, buc
 LIMITS = Limits(interval=5, max_parallel=2, max_parallel_per_drive=1)
 PLOTS_ON_OUT = (6, 10)
 """So many plots fill each out drive, where drives are limited."""
+
+
+WELCOME = """\
+👋 **Real little plots are being made on this machine, and you are their farmer.** \
+News come here by themselves. Type
+`/jobs` for the table of plots
+`/job` for one of them, with its log
+`/stop` to end one: what would be lost, then a second press
+`/spawn why` for what holds each drive
+`/drives` and `/report now` for the rest; `/help` for all of it"""
+
+
+class WelcomingBot(PlotoBot):
+    """The farm's very bot; all it does on top is to say first what can be done here."""
+
+    async def setup_hook(self) -> None:
+        """Welcome the newcomer, then begin as ever."""
+        await self.get_partial_messageable(self.access.channel).send(WELCOME)
+        await super().setup_hook()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +62,16 @@ class RunningFarm:
         """The farm's very bot, with the page's one person as its owner."""
         owner = Holders(users=frozenset({place.owner_id}))
         access = Access(place.guild_id, place.channel_id, owners=owner)
-        return PlotoBot(place.beside(self.engine), access)
+        return WelcomingBot(place.beside(self.engine), access)
 
-    async def ended(self, plots: int) -> None:
-        """Return when so many plots of this demo have ended."""
+    async def endings(self) -> AsyncIterator[Ending]:
+        """Each plot of this demo as it ends, for ever."""
+        told = set(self.before)
         while True:
-            jobs = [job for job in await self.engine.jobs() if job.id not in self.before]
-            if sum(not job.state.live for job in jobs) >= plots:
-                return
+            for job in reversed(await self.engine.jobs()):
+                if job.id not in told and not job.state.live:
+                    told.add(job.id)
+                    yield ending(job)
             await self.engine.changed()
 
 
@@ -89,6 +113,16 @@ def config(options: Options, drives: DemoDrives) -> EngineConfig:
         space=SpaceRules(reserve=RESERVE),
         spawn_on_start=False,
     )
+
+
+def ending(job: Job) -> Ending:
+    """How a job ended, for the terminal."""
+    head = f"{short_id(job)} on {Path(job.temp).name}"
+    if job.state is not JobState.COMPLETED or job.final_path is None:
+        why = f": {job.reason.splitlines()[0]}" if job.reason else ""
+        return Ending(f"{head} {job.status.lower()} at {percent(job.fraction)}{why}")
+    file = f"{Path(job.out).name}/{plot_file(job.final_path)}"
+    return Ending(f"{head} finished in {duration(job.total_seconds)}: {file}", Path(job.final_path))
 
 
 async def _stop_all(engine: Engine) -> None:

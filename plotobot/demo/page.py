@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -105,6 +107,22 @@ async def serve_page(
             await outside(bot.close())
     finally:
         await env.shutdown()
+
+
+def check_port(port: int) -> None:
+    """Find out before anything begins whether the page can be served there.
+
+    Raises:
+        SettingsError: another program has the port, or it may not be had.
+    """
+    with socket.socket() as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            problem = f"--port {port}: {error.strerror or error}; name another, or 0 for any."
+            raise SettingsError([problem]) from error
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import zoneinfo
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,8 @@ import typer
 from discord.ext import commands
 
 from plotobot.demo.drives import DemoDrives, put_up, take_down
-from plotobot.demo.page import Page, Place, serve_page
+from plotobot.demo.page import Page, Place, check_port, serve_page
+from plotobot.ui.text import gib, plural
 
 LAST_LOOK_SECONDS = 3.0
 """What the last plot's alert is given to appear, before the page goes."""
@@ -36,6 +37,16 @@ class Options:
     """Where everything goes and stays; None leaves nothing behind."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a plot ended."""
+
+    told: str
+    """In a line."""
+    file: Path | None = None
+    """The plot, if it was made."""
+
+
 class Farm(Protocol):
     """What is shown: something that makes plots, and a bot that speaks for it."""
 
@@ -43,8 +54,8 @@ class Farm(Protocol):
         """Build the bot for a place in Discord."""
         ...
 
-    async def ended(self, plots: int) -> None:
-        """Return when so many plots of this demo have ended, well or badly."""
+    def endings(self) -> AsyncIterator[Ending]:
+        """Each plot of this demo as it ends, well or badly, for ever."""
         ...
 
 
@@ -90,26 +101,55 @@ async def show(
         stop: ends it at once.
         say: tells the person at the terminal.
     """
+    check_port(options.port)
     temps, outs = kind.drive_sizes(options.k)
+    made: list[Path] = []
     async with _drives(options.directory, temps, outs) as drives:
         say(f"Drives and plots are in {drives.root}.")
         async with (
             kind.opened(options, drives) as farm,
             serve_page(farm.make_bot, port=options.port, timezone=local_timezone()) as page,
         ):
-            say(f"The farm's Discord channel: {page.url}")
+            say(f"Open this in a browser: {page.url}")
             say("Type / there for the commands. Ctrl-C here ends the demo.")
-            await _until_over(options, farm, page, stop)
-        kept = "stays there" if drives.keep else "is removed"
-        say(f"The demo is over; what it made {kept}.")
+            tell = _tell(farm, options.plots, made, say)
+            await _until_over(options.seconds, tell, page, stop)
+        for line in _made_lines(made, drives):
+            say(line)
 
 
-async def _until_over(options: Options, farm: Farm, page: Page, stop: asyncio.Event) -> None:
-    ends: list[Awaitable[object]] = [stop.wait(), page.closed()]
-    if options.seconds is not None:
-        ends.append(asyncio.sleep(options.seconds))
-    if options.plots:
-        ends.append(_plots_shown(farm, options.plots))
+async def _tell(
+    farm: Farm, plots: int | None, made: list[Path], say: Callable[[str], None]
+) -> None:
+    """Tell of each plot that ended, and return when so many have and their alerts were seen."""
+    ended = 0
+    async for ending in farm.endings():
+        say(ending.told)
+        made += [ending.file] if ending.file else []
+        ended += 1
+        if ended == plots:
+            await asyncio.sleep(LAST_LOOK_SECONDS)
+            return
+
+
+def _made_lines(made: Sequence[Path], drives: DemoDrives) -> list[str]:
+    if not made:
+        return ["The demo is over before a plot was made."]
+    number = plural(len(made), "plot")
+    if not drives.keep:
+        return [f"Made {number}, and removed what it made; --dir DIR would keep it."]
+    sizes = ((file, file.stat().st_size) for file in made if file.exists())
+    return [f"Made {number} in {drives.root}:"] + [
+        f"  {gib(size):>8}  {file.relative_to(drives.root)}" for file, size in sizes
+    ]
+
+
+async def _until_over(
+    seconds: float | None, told: Awaitable[None], page: Page, stop: asyncio.Event
+) -> None:
+    ends: list[Awaitable[object]] = [stop.wait(), page.closed(), told]
+    if seconds is not None:
+        ends.append(asyncio.sleep(seconds))
     waiting = [asyncio.ensure_future(end) for end in ends]
     try:
         done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -119,11 +159,6 @@ async def _until_over(options: Options, farm: Farm, page: Page, stop: asyncio.Ev
         for one in waiting:
             one.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
-
-
-async def _plots_shown(farm: Farm, plots: int) -> None:
-    await farm.ended(plots)
-    await asyncio.sleep(LAST_LOOK_SECONDS)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from plotobot.engine.models import Event, EventKind, Job
-from plotobot.ui.jobs import phases_text, reason_text
+from plotobot.ui.jobs import name, phases_text, reason_text
 from plotobot.ui.text import (
     MESSAGE_LIMIT,
     clip,
@@ -17,8 +17,10 @@ from plotobot.ui.text import (
     fit,
     gib,
     plain,
+    plot_file,
     plural,
     stamp,
+    tail,
     weight,
 )
 
@@ -100,14 +102,16 @@ def _body(event: Event, limit: int) -> str:
 
 
 def _started(job: Job, _: Mapping[str, Any], limit: int) -> str:
-    return clip(f"plot started, {_name(job)} by {plain(job.plotter)}, out {code(job.out)}", limit)
+    return clip(
+        f"plot started, {_name(job)} by {plain(job.plotter)} to {code(tail(job.out))}", limit
+    )
 
 
 def _finished(job: Job, _: Mapping[str, Any], limit: int) -> str:
-    text = f"plot finished, {_name(job)} in {duration(job.total_seconds)}\n{phases_text(job)}"
+    text = f"plot finished, {_name(job)} in **{duration(job.total_seconds)}**\n{phases_text(job)}"
     if job.final_path:
-        size = f", {gib(job.final_size)}" if job.final_size else ""
-        text += f"\n{code(job.final_path)}{size}"
+        size = f"{gib(job.final_size)} " if job.final_size else ""
+        text += f"\n{size}in {code(tail(job.out))}: {code(plot_file(job.final_path))}"
     return clip(text, limit)
 
 
@@ -137,7 +141,7 @@ def _summary(data: Mapping[str, Any]) -> str:
 
 
 def _name(job: Job) -> str:
-    return plain(job.label, 120)
+    return plain(name(job), 120)
 
 
 _OF_JOBS: Mapping[EventKind, Callable[[Job, Mapping[str, Any], int], str]] = {

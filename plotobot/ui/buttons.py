@@ -12,7 +12,7 @@ from plotobot.engine.models import Job, StopResult
 from plotobot.errors import Refusal
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
-from plotobot.ui.jobs import log_text, loss_text
+from plotobot.ui.jobs import log_text, loss_text, name
 from plotobot.ui.text import MESSAGE_LIMIT, clip, fit, gib, plain, plural
 
 LOG_LINES = 20
@@ -118,7 +118,7 @@ async def ask_to_stop(interaction: Interaction, job: Job) -> None:
         Refusal: the job has ended.
     """
     if not job.state.live:
-        raise Refusal(f"{plain(job.label)} has ended already ({plain(job.status)}).")
+        raise Refusal(f"{plain(name(job))} has ended already ({plain(job.status)}).")
     now = discord.utils.utcnow()
     view = discord.ui.View(timeout=None)
     view.add_item(ConfirmStop(interaction.client.seals.issue(job.id, interaction.user.id, now)))
@@ -128,11 +128,11 @@ async def ask_to_stop(interaction: Interaction, job: Job) -> None:
 def stopped_text(result: StopResult, who: str) -> str:
     """What stopping did, for the channel."""
     head = (
-        f"🛑 {plain(who, 60)} stopped **{plain(result.job.label)}**: "
+        f"🛑 {plain(who, 60)} stopped **{plain(name(result.job))}**: "
         f"{plural(result.processes, 'process', 'processes')} ended, "
         f"{plural(result.files, 'temp file')} removed ({gib(result.bytes)})."
     )
-    left = [f"⚠️ still there: {plain(name)}" for name in result.left]
+    left = [f"⚠️ still there: {plain(file)}" for file in result.left]
     return clip(fit([head, *left], MESSAGE_LIMIT), MESSAGE_LIMIT)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from plotobot.engine.models import Job, JobState
@@ -24,6 +24,7 @@ from plotobot.ui.text import (
     short_duration,
     stamp,
     table,
+    tail,
 )
 
 ROWS = 10
@@ -35,6 +36,11 @@ SEVERAL = 5
 def short_id(job: Job) -> str:
     """What people call a job: `#1a2b`."""
     return f"#{clean_line(job.id[-4:])}"
+
+
+def name(job: Job) -> str:
+    """A job in a sentence: `#1a2b k32 on /mnt/ssd1`, long paths by their end."""
+    return f"{short_id(job)} k{job.k} on {tail(clean_line(job.temp))}"
 
 
 def elapsed(job: Job, now: datetime) -> float | None:
@@ -58,7 +64,9 @@ def jobs_text(jobs: Sequence[Job], number: int, pages: int, now: datetime) -> st
     """
     if not jobs:
         return "No such jobs. `/spawn why` tells what holds the drives."
-    rows = [_row(job, now) for job in jobs[number * ROWS : (number + 1) * ROWS]]
+    shown = jobs[number * ROWS : (number + 1) * ROWS]
+    temps = _told_apart([job.temp for job in shown])
+    rows = [(*_row(job, now), temps[job.temp]) for job in shown]
     lines = table([("id", "status", "%", "time", "temp"), *rows], right={2, 3})
     live = sum(job.state.live for job in jobs)
     head = f"**{plural(len(jobs), 'job')}**, {live} running"
@@ -67,15 +75,20 @@ def jobs_text(jobs: Sequence[Job], number: int, pages: int, now: datetime) -> st
     return f"{head}\n{fence(lines)}"
 
 
-def _row(job: Job, now: datetime) -> tuple[str, str, str, str, str]:
+def _row(job: Job, now: datetime) -> tuple[str, str, str, str]:
     status = clip(clean_line(job.status), 12) + ("!" if job.stuck else "")
     time = short_duration(elapsed(job, now))
-    return short_id(job), status, percent(job.fraction), time, _folder(job.temp)
+    return short_id(job), status, percent(job.fraction), time
 
 
-def _folder(path: str) -> str:
-    parts = [part for part in re.split(r"[\\/]+", path) if part]
-    return clip(clean_line(parts[-1] if parts else path), 14)
+def _told_apart(paths: Collection[str]) -> dict[str, str]:
+    """The last folder of each path, or more of it where two would read the same."""
+    last = {path: tail(clean_line(path), 0) for path in paths}
+    many = Counter(last.values())
+    return {
+        path: clip(end, 12) if many[end] == 1 else tail(clean_line(path), 16)
+        for path, end in last.items()
+    }
 
 
 def job_text(job: Job, now: datetime) -> str:
@@ -147,7 +160,7 @@ def loss_text(job: Job, now: datetime) -> str:
     used = job.temp_used + job.temp2_used
     files = f" and {gib(used)} of temp files" if used else ""
     return (
-        f"⚠️ Stopping **{plain(job.label)}** loses **{duration(elapsed(job, now))}** of plotting "
+        f"⚠️ Stopping **{plain(name(job))}** loses **{duration(elapsed(job, now))}** of plotting "
         f"({percent(job.fraction)} done){files}. Press the button within 60 seconds to do it."
     )
 
@@ -177,4 +190,4 @@ def matching(jobs: Sequence[Job], typed: str) -> list[Job]:
 def choice_name(job: Job) -> str:
     """A job in a list of choices, at most 100 characters."""
     share = f" {percent(job.fraction)}" if job.state is JobState.RUNNING else ""
-    return clip(clean_line(f"{job.label} · {job.status}{share}"), 100)
+    return clip(f"{name(job)} · {clean_line(job.status)}{share}", 100)

@@ -8,7 +8,7 @@ from datetime import datetime
 import discord
 
 from plotobot.engine.models import DriveView, Job, Summary
-from plotobot.ui.jobs import elapsed
+from plotobot.ui.jobs import elapsed, name
 from plotobot.ui.text import (
     FIELD_LIMIT,
     clip,
@@ -35,9 +35,9 @@ def report_embed(summary: Summary) -> discord.Embed:
         colour=RED if summary.failed else GREEN,
         timestamp=summary.until,
     )
-    for name, lines in _fields(summary):
+    for field, lines in _fields(summary):
         if lines:
-            embed.add_field(name=name, value=fit(lines, FIELD_LIMIT), inline=False)
+            embed.add_field(name=field, value=fit(lines, FIELD_LIMIT), inline=False)
     return embed
 
 
@@ -62,12 +62,12 @@ def _finished(jobs: Sequence[Job]) -> list[str]:
 
 def _failed(job: Job) -> str:
     reason = (job.reason or "no reason known").strip().partition("\n")[0]
-    return f"• {plain(job.label, 60)}: {plain(job.status, 20)}, {plain(reason, 100)}"
+    return f"• {plain(name(job), 60)}: {plain(job.status, 20)}, {plain(reason, 100)}"
 
 
 def _running(job: Job, now: datetime) -> str:
     time = duration(elapsed(job, now))
-    return f"• {plain(job.label, 60)}: {plain(job.status, 20)}, {percent(job.fraction)} in {time}"
+    return f"• {plain(name(job), 60)}: {plain(job.status, 20)}, {percent(job.fraction)} in {time}"
 
 
 def _drive(view: DriveView) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plotobot.engine.models import Hold, Job, SpawnerView
-from plotobot.ui.text import MESSAGE_LIMIT, code, fit, plain, plural, stamp
+from plotobot.ui.jobs import name
+from plotobot.ui.text import MESSAGE_LIMIT, code, fit, plain, plural, stamp, tail
 
 
 def state_text(view: SpawnerView) -> str:
@@ -28,7 +29,7 @@ def why_text(view: SpawnerView) -> str:
 
 
 def _hold_line(hold: Hold) -> str:
-    where = code(hold.drive, 100) if hold.drive else "every drive"
+    where = code(tail(hold.drive, 30)) if hold.drive else "every drive"
     until = f", until {stamp(hold.until)}" if hold.until else ""
     return f"• {where}: {plain(hold.reason)} (rule {code(hold.rule, 40)}{until})"
 
@@ -37,5 +38,5 @@ def once_text(jobs: Sequence[Job]) -> str:
     """What one pass started."""
     if not jobs:
         return "One pass made, nothing started. `/spawn why` tells what holds each drive."
-    names = [f"• {plain(job.label)}, out {code(job.out, 100)}" for job in jobs]
+    names = [f"• {plain(name(job))} to {code(tail(job.out))}" for job in jobs]
     return fit([f"🌱 One pass made, {plural(len(jobs), 'plot')} started.", *names], MESSAGE_LIMIT)

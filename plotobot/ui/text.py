@@ -23,13 +23,35 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
 def gib(size: int) -> str:
-    """A size in GiB, with three digits that matter: `101 GiB`, `1.25 GiB`."""
-    value = size / GIB
+    """A size with three digits that matter: `101 GiB`, `1.25 GiB`; little ones as `16.2 MiB`."""
+    value, unit = size / GIB, "GiB"
+    if 0 < abs(value) < 0.1:
+        value, unit = value * 1024, "MiB"
     if abs(value) >= 100:
-        return f"{value:,.0f} GiB"
-    if 0 < abs(value) < 0.001:
-        return "under 0.001 GiB"
-    return f"{value:.3g} GiB"
+        return f"{value:,.0f} {unit}"
+    if 0 < abs(value) < 0.1:
+        return "under 0.1 MiB"
+    return f"{value:.3g} {unit}"
+
+
+def tail(path: str, room: int = 14) -> str:
+    """The end of a path: as many of its last folders as fit in `room` characters.
+
+    The last one is always there, cut to the room unless that is 0.
+    """
+    parts = [part for part in re.split(r"[\\/]+", path) if part]
+    if len(path) <= room or not parts:
+        return clip(path, room) if room else path
+    kept = parts.pop()
+    while parts and len(parts[-1]) + 1 + len(kept) <= room:
+        kept = f"{parts.pop()}/{kept}"
+    return clip(kept, room) if room else kept
+
+
+def plot_file(path: str) -> str:
+    """A plot file's name, with no more of its 64 digits than tell it from others."""
+    name = re.split(r"[\\/]+", path)[-1]
+    return re.sub(r"([0-9a-f]{8})[0-9a-f]{56}", r"\1…", name)
 
 
 def duration(seconds: float | None) -> str:

@@ -28,6 +28,16 @@ async def test_the_table_reads_well_on_a_phone(farm, make_job):
     assert result.ephemeral
 
 
+async def test_two_drives_never_read_the_same(farm, make_job):
+    temps = ["/mnt/ssd1/chia", "/mnt/ssd2/chia", "/mnt/ssd1/chia", "/mnt/nvme"]
+    farm.engine.all_jobs = [make_job(n, temp=temp) for n, temp in enumerate(temps)]
+
+    result = await farm.slash("viewer", "jobs")
+
+    told = [line.split()[-1] for line in result.response.content.splitlines()[3:7]]
+    assert sorted(told) == ["/mnt/ssd1/chia", "/mnt/ssd1/chia", "/mnt/ssd2/chia", "nvme"]
+
+
 async def test_two_hundred_jobs_are_twenty_pages(farm, make_job):
     farm.engine.all_jobs = [make_job(n, temp="/mnt/" + "x" * 300) for n in range(200)]
 

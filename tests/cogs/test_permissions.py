@@ -33,7 +33,11 @@ async def test_who_may_type_what(farm, make_job, person, command):
 
 
 def test_the_matrix_has_every_command(farm):
-    leaves = {c.qualified_name for c in farm.bot.tree.walk_commands() if not is_group(c)}
+    leaves = {
+        c.qualified_name
+        for c in farm.bot.tree.walk_commands(guild=farm.bot.home)
+        if not is_group(c)
+    }
 
     assert leaves == set(LOOK | ACT)
 
@@ -44,6 +48,8 @@ def is_group(command):
 
 async def test_the_operator_has_no_say_in_another_server(farm):
     """Were the commands ever synced elsewhere, they would be refused there."""
+    for command in farm.bot.tree.get_commands(guild=farm.bot.home):
+        farm.bot.tree.add_command(command)
     await farm.bot.tree.sync()
 
     result = await farm.slash("abroad", "spawn pause")
@@ -97,7 +103,7 @@ async def test_a_command_that_declares_no_level_is_refused_to_the_owner_too(farm
 
 
 def test_every_command_is_described_and_bound(farm):
-    for command in farm.bot.tree.walk_commands():
+    for command in farm.bot.tree.walk_commands(guild=farm.bot.home):
         root = command.root_parent or command
         assert 1 < len(command.description) <= 100, command.qualified_name
         assert root.guild_only, command.qualified_name

@@ -13,7 +13,7 @@ import pytest
 
 from plotobot.demo.drives import DemoDrives
 from plotobot.demo.page import BotFactory, Place
-from plotobot.demo.run import Options, local_timezone, show
+from plotobot.demo.run import Ending, Options, local_timezone, show
 
 PATIENCE = 20.0
 
@@ -50,9 +50,13 @@ class PretendedFarm:
     def make_bot(self, place: Place) -> Any:
         return self.bot(place)
 
-    async def ended(self, plots: int) -> None:
-        while len(self.made) < plots:
+    async def endings(self) -> AsyncIterator[Ending]:
+        told = 0
+        while True:
             await asyncio.sleep(0.05)
+            for plot in self.made[told:]:
+                told += 1
+                yield Ending(f"plot {told}", plot)
 
 
 @pytest.fixture
@@ -80,7 +84,8 @@ async def test_it_ends_when_told_and_keeps_its_plots_in_the_given_folder(
 ) -> None:
     stop = asyncio.Event()
     showing = asyncio.create_task(show(Options(directory=tmp_path / "d"), farm, stop, say=str))
-    await farm.ended(3)
+    while not farm.made:
+        await asyncio.sleep(0.05)
     stop.set()
     await asyncio.wait_for(showing, PATIENCE)
     assert farm.made[0].exists()
@@ -88,10 +93,11 @@ async def test_it_ends_when_told_and_keeps_its_plots_in_the_given_folder(
 
 
 async def test_a_farm_that_fails_is_heard_of_and_still_cleaned_up(farm: PretendedFarm) -> None:
-    async def fails(plots: int) -> None:
+    async def fails() -> AsyncIterator[Ending]:
         raise RuntimeError("no engine")
+        yield
 
-    farm.ended = fails  # type: ignore[method-assign]
+    farm.endings = fails  # type: ignore[method-assign]
     with pytest.raises(RuntimeError, match="no engine"):
         await show(Options(plots=1), farm, asyncio.Event(), say=str)
     assert farm.drives is not None

@@ -46,9 +46,9 @@ def test_each_alert_starts_with_an_emoji_and_the_machine(kind):
 def test_a_finished_plot_tells_its_times_and_its_file():
     told = alert_text(event(EventKind.JOB_FINISHED), "rig1", NOW)
 
-    assert "in 4 h 44 m" in told
+    assert "in **4 h 44 m**" in told
     assert "phases 2 h 01 m · 55 m 00 s · 1 h 40 m · 7 m 00 s, copy 3 m 10 s" in told
-    assert "`/mnt/hdd1/plot-k32-x.plot`, 101 GiB" in told
+    assert "101 GiB in `/mnt/hdd1`: `plot-k32-x.plot`" in told
 
 
 def test_a_failed_plot_tells_the_last_lines_of_its_log():

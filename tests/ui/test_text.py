@@ -16,8 +16,9 @@ ANYTHING = st.text(st.characters(), max_size=400) | st.text("`*_~|[]()<>@#:/\\ \
     ("size", "shown"),
     [
         (0, "0 GiB"),
-        (1, "under 0.001 GiB"),
-        (GIB // 200, "0.005 GiB"),
+        (1, "under 0.1 MiB"),
+        (GIB // 200, "5.12 MiB"),
+        (GIB // 8, "0.125 GiB"),
         (int(1.25 * GIB), "1.25 GiB"),
         (int(101.4 * GIB), "101 GiB"),
         (18_000 * GIB, "18,000 GiB"),
@@ -139,3 +140,25 @@ def test_each_markup_character_has_its_backslash(raw):
     for n, character in enumerate(bare):
         if character in "*_~`|@<>[]":
             assert bare[n - 1] == "\\"
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/mnt/ssd1", "/mnt/ssd1"),
+        ("F:\\", "F:\\"),
+        ("/srv/a-very-long-folder/temp1", "temp1"),
+        ("/media/farmer/disks/ssd1/chia", "ssd1/chia"),
+        ("D:\\very long folder\\plots", "plots"),
+        ("/" + "x" * 40, "x" * 13 + "…"),
+        ("/" * 30, "/" * 13 + "…"),
+    ],
+)
+def test_a_long_path_keeps_its_end(path, shown):
+    assert text.tail(path) == shown
+
+
+def test_a_plot_file_loses_most_of_its_id_and_nothing_else():
+    name = "plot-k32-2026-01-02-03-04-" + "0123456789abcdef" * 4 + ".plot"
+    assert text.plot_file(f"/mnt/hdd1/{name}") == "plot-k32-2026-01-02-03-04-01234567….plot"
+    assert text.plot_file("E:\\plot-k32-x.plot") == "plot-k32-x.plot"

@@ -1,0 +1,226 @@
+"""`plotobot demo` as a newcomer meets it: the real command, real plots, a real browser."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from playwright.async_api import Locator, Page, async_playwright
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
+K = 20  # a plot takes long enough to be stopped by hand
+LIVE = 2.0  # seconds from the event to the eye
+PATIENCE = 45_000  # milliseconds
+# Notes when each job's alert is first seen, every 50 ms, without touching the page.
+WATCH = """() => {
+  window.neverReloaded = true; window.seen = {};
+  setInterval(() => {
+    const text = document.querySelector('#channel-message-list')?.innerText ?? '';
+    for (const [, what, id] of text.matchAll(/plot (started|finished), #(\\w{4})/g))
+      window.seen[what + id] ??= Date.now();
+  }, 50);
+}"""
+
+
+@dataclass
+class Demo:
+    """The command at work, and what a person sees of it."""
+
+    folder: Path
+    process: asyncio.subprocess.Process
+    tab: Page
+    printed: list[str]
+
+    @property
+    def messages(self) -> Locator:
+        return self.tab.locator("#channel-message-list")
+
+    async def jobs(self) -> dict[str, dict[str, Any]]:
+        """What the other command line says, by the last four characters of each id."""
+        rows = await plotobot("jobs", "--state", str(self.folder / "state"), "--json")
+        return {row["id"][-4:]: row for row in json.loads(rows)}
+
+    async def seen(self, what: str, *others: str) -> str:
+        """Wait for an alert of a job other than those; the last four characters of its id."""
+        script = "([what, others]) => Object.keys(window.seen).find("
+        script += "k => k.startsWith(what) && !others.includes(k.slice(-4)))"
+        found = await self.tab.wait_for_function(script, arg=[what, others], timeout=PATIENCE)
+        return str(await found.json_value())[-4:]
+
+    async def seen_at(self, what: str, job: str) -> datetime:
+        stamp = await self.tab.evaluate("key => window.seen[key]", what + job)
+        return datetime.fromtimestamp(stamp / 1000, UTC)
+
+    async def type_command(self, name: str, **options: str) -> None:
+        field = self.tab.locator("#channel-composer-input")
+        await field.click()
+        await field.press_sequentially(f"/{name}", delay=20)
+        await self.tab.get_by_role("option").filter(has_text=f"/{name}").first.wait_for()
+        await field.press("Enter")
+        for option, typed in options.items():
+            await self.tab.locator(f".command-option-input[data-option={option}]").fill(typed)
+            await self.tab.get_by_role("option").filter(has_text=typed).first.click()
+        await self.tab.locator("#send-message").click()
+
+    async def press(self, label: str) -> None:
+        button = self.messages.get_by_role("button", name=label, exact=True).last
+        await button.click(timeout=PATIENCE)
+
+    async def read(self, pattern: str) -> str:
+        """Wait until something is said; the last that was."""
+        found = self.messages.get_by_text(re.compile(pattern)).last
+        await found.wait_for(timeout=PATIENCE)
+        return await found.inner_text()
+
+
+async def plotobot(*words: str) -> str:
+    """Run another command; its output."""
+    argv = (sys.executable, "-m", "plotobot", *words)
+    process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    return output.decode()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def at_work_in(folder: Path) -> list[list[str]]:
+    """The command lines of all processes that were told of a folder."""
+    running = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+    return [argv for argv in running if any(str(folder) in word for word in argv)]
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path) -> Path:
+    folder = Path(os.environ.get("PLOTOBOT_ARTIFACTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def chromium() -> str:
+    found = shutil.which("chromium")
+    if found is None:
+        why = "no chromium on the PATH"
+        pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
+    return found
+
+
+@pytest.fixture
+async def demo(tmp_path: Path, chromium: str) -> AsyncIterator[Demo]:
+    folder, port = tmp_path / "farm", free_port()
+    options = ("--k", str(K), "--port", str(port), "--dir", str(folder))
+    argv = (sys.executable, "-m", "plotobot", "demo", *options)
+    process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+    printed: list[str] = []
+    assert process.stdout
+    try:
+        while not (printed and (found := re.search(r"http://\S+", printed[-1]))):
+            line = await asyncio.wait_for(process.stdout.readline(), 30)
+            assert line, printed
+            printed.append(line.decode())
+        assert f":{port}/" in found[0]
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+            tab = await browser.new_page(viewport={"width": 900, "height": 760})
+            await tab.goto(found[0])
+            await tab.evaluate(WATCH)
+            yield Demo(folder, process, tab, printed)
+            await browser.close()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.wait(), 30)
+
+
+async def test_a_newcomer_watches_looks_stops_and_leaves(demo: Demo, artifacts: Path) -> None:
+    first = await demo.seen("finished")
+    last = await demo.seen("started", *await started_before(demo))
+    await stops(demo, last)
+    await demo.tab.screenshot(path=artifacts / "alerts.png")
+    await looks(demo)
+    await demo.tab.screenshot(path=artifacts / "jobs.png")
+    await alerts_were_true(demo, first, last)
+    assert await demo.tab.evaluate("window.neverReloaded") is True
+    await leaves(demo)
+
+
+async def started_before(demo: Demo) -> list[str]:
+    """The jobs that had started when the first one finished."""
+    keys = await demo.tab.evaluate("Object.keys(window.seen)")
+    return [key[-4:] for key in keys if key.startswith("started")]
+
+
+async def stops(demo: Demo, job: str) -> None:
+    await demo.type_command("stop", job=f"#{job}")
+    assert f"#{job}" in await demo.read(r"Stopping .* loses")
+    await demo.press("Stop it")
+    assert f"#{job}" in await demo.read(r"farmer stopped .*: [1-9]\d* process")
+    row = (await demo.jobs())[job]
+    assert row["status"] == "Stopped"
+    assert row["plot_id"]
+    assert not [file for file in demo.folder.glob("temp*/*") if row["plot_id"] in file.name]
+
+
+async def looks(demo: Demo) -> None:
+    await demo.type_command("spawn why")
+    assert "rule max_parallel" in await demo.read("Spawning is on")
+    await demo.read(r"of at most 2 jobs run in all")
+    await demo.type_command("jobs")
+    table = await demo.read(r"^id +status +% +time +temp")
+    for job, row in (await demo.jobs()).items():
+        assert re.search(rf"#{job} .* temp[12]\b", table), (table, row)
+
+
+async def alerts_were_true(demo: Demo, finished: str, started: str) -> None:
+    """In time, and with times that are the real ones."""
+    jobs = await demo.jobs()
+    for what, job, moment in (
+        ("finished", finished, jobs[finished]["ended_at"]),
+        ("started", started, jobs[started]["started_at"]),
+    ):
+        late = await demo.seen_at(what, job) - datetime.fromisoformat(moment)
+        assert late.total_seconds() < LIVE, what
+    text = await demo.messages.get_by_text(f"plot finished, #{finished}").first.inner_text()
+    shown = re.search(r"in (\d+) s", text)
+    assert shown
+    began, ended = (
+        datetime.fromisoformat(jobs[finished][f"{at}_at"]) for at in ("started", "ended")
+    )
+    assert abs(int(shown[1]) - (ended - began).total_seconds()) <= 2
+    stamp = await demo.messages.locator("time").last.get_attribute("datetime")
+    age = datetime.now(UTC) - datetime.fromisoformat(str(stamp))
+    assert 0 <= age.total_seconds() + 1 < 20
+
+
+async def leaves(demo: Demo) -> None:
+    demo.process.send_signal(signal.SIGINT)
+    output, _ = await asyncio.wait_for(demo.process.communicate(), 30)
+    assert demo.process.returncode == 0
+    assert at_work_in(demo.folder) == []
+    plots = sorted(demo.folder.glob("out*/*.plot"))
+    assert plots
+    await plotobot("plot", *map(str, plots))
+    assert not list(demo.folder.glob("temp*/*"))
+    for plot in plots:
+        assert str(plot.relative_to(demo.folder)) in output.decode()
