@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 
 from plotobot.app import specs_of
@@ -12,7 +13,8 @@ from plotobot.check import (
     check_env_file,
     check_settings,
     check_state_dir,
-    process,
+    container,
+    plot_size,
     sqlite,
 )
 from plotobot.engine.config import EngineConfig
@@ -21,6 +23,10 @@ from plotobot.engine.models import GIB, Drive
 from plotobot.errors import PlotterMissing, SettingsError
 from plotobot.plotters import plotter
 from plotobot.settings import Settings
+
+
+_MACHINES_OWN = "pid:[4026531836]"
+"""The name of the namespace Linux itself starts in (PROC_PID_INIT_INO in proc_ns.h)."""
 
 
 def look_at_drives(config: EngineConfig) -> Sequence[Drive]:
@@ -42,7 +48,7 @@ def look_around(settings: Settings) -> list[Finding]:
         *_plotter(settings.engine),
         *_drives(settings.engine),
         sqlite(sqlite3.sqlite_version_info),
-        *process(os.getppid()),
+        *container(os.getpid(), own_processes=_own_processes()),
     ]
 
 
@@ -50,14 +56,17 @@ def _plotter(config: EngineConfig) -> Iterator[Finding]:
     wanted = plotter(config.plot.plotter)
     if config.plot.k not in wanted.k_range:
         first, last = wanted.k_range[0], wanted.k_range[-1]
-        what = f"plot.k is {config.plot.k}, but {wanted.name} makes k{first} to k{last}."
-        yield Finding("problem", what, f"Set plot.k to a number from {first} to {last}.")
+        only = f"k{first}" if first == last else f"k{first} to k{last}"
+        what = f"plot.k is {config.plot.k}, but {wanted.name} makes {only}."
+        yield Finding("problem", what, f"Set plot.k = {min(max(32, first), last)}.")
+    else:
+        yield from plot_size(config.plot.k)
     try:
         program = wanted.find(config.plot.program)
     except PlotterMissing as missing:
         yield Finding("problem", str(missing))
     else:
-        yield Finding("ok", f"{wanted.name} {program.version} is {program.argv[0]}.")
+        yield Finding("ok", f"{wanted.name} {program.version} is found: {program.argv[0]}")
 
 
 def _drives(config: EngineConfig) -> Iterator[Finding]:
@@ -69,9 +78,19 @@ def _drives(config: EngineConfig) -> Iterator[Finding]:
             yield Finding("problem", f"{name}: {drive.problem}.", cure)
         else:
             free, total = drive.free / GIB, drive.total / GIB
-            yield Finding("ok", f"{name}: {free:.1f} of {total:.1f} GiB are free.")
+            yield Finding("ok", f"{name}: {free:.1f} of {total:.1f} GiB free.")
     for overlap in bay.overlaps():
         yield Finding("problem", overlap, "Name each folder in one set only.")
+
+
+def _own_processes() -> bool:
+    """Whether this process lives in a set of processes of its own, as in a container (Linux)."""
+    if sys.platform != "linux":
+        return False
+    try:
+        return os.readlink("/proc/self/ns/pid") != _MACHINES_OWN  # noqa: PTH115 - it is no path
+    except OSError:
+        return False
 
 
 __all__ = ["SettingsError", "look_around", "look_at_drives"]
