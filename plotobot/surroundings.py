@@ -24,7 +24,6 @@ from plotobot.errors import PlotterMissing, SettingsError
 from plotobot.plotters import plotter
 from plotobot.settings import Settings
 
-
 _MACHINES_OWN = "pid:[4026531836]"
 """The name of the namespace Linux itself starts in (PROC_PID_INIT_INO in proc_ns.h)."""
 
