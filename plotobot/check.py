@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from plotobot.engine.launcher import order_of
+from plotobot.errors import Refusal
 from plotobot.plots.address import decode_address
+from plotobot.plotters import plotter
+from plotobot.plotters.base import Program
 from plotobot.settings import Members, Settings
 
 Level = Literal["ok", "warning", "problem"]
@@ -193,7 +197,13 @@ def _drives(settings: Settings) -> list[Finding]:
 def _keys(settings: Settings) -> list[Finding]:
     plot = settings.written.plot
     if plot.contract:
-        return [_contract(plot.contract)]
+        contract = _contract(plot.contract)
+        if contract.level == "problem":
+            return [contract]
+    if refusal := _refusal(settings):
+        return [Finding("problem", refusal, "Set plot.farmer_key and plot.contract.")]
+    if plot.contract:
+        return [contract]
     if plot.pool_key and plot.farmer_key:
         return [Finding("ok", "Plots are made for a pool key, the old way.")]
     return [
@@ -205,6 +215,16 @@ def _keys(settings: Settings) -> list[Finding]:
             "the plots are for a pool.",
         )
     ]
+
+
+def _refusal(settings: Settings) -> str | None:
+    """Why the plotter would not take the order, if so: some must be given all keys."""
+    wish = settings.engine.plot
+    try:
+        plotter(wish.plotter).command(Program((wish.plotter,), ""), order_of(wish, "t", None, "o"))
+    except Refusal as refusal:
+        return str(refusal)
+    return None
 
 
 def _contract(address: str) -> Finding:

@@ -179,6 +179,20 @@ def test_plots_too_small_to_farm_are_warned_of(k: int, warned: bool) -> None:
     assert [found.level for found in check.plot_size(k)] == ["warning"] * warned
 
 
+@pytest.mark.parametrize("name", ["madmax", "bladebit_ram", "gigahorse"])
+@pytest.mark.parametrize("keys", [{}, {"contract": CONTRACT}], ids=["none", "no-farmer-key"])
+def test_a_plotter_that_must_be_given_its_keys_is_not_left_without(
+    name: str, keys: dict[str, str]
+) -> None:
+    settings = made(GOOD | {"plot": {"plotter": name, **keys}})
+    (found,) = [f for f in check.check_settings(settings) if f.level != "ok"]
+
+    assert found.level == "problem"
+    assert name in found.what or "key" in found.what
+    whole = made(GOOD | {"plot": {"plotter": name, "contract": CONTRACT, "farmer_key": "a" * 96}})
+    assert all(f.level == "ok" for f in check.check_settings(whole))
+
+
 def test_a_mistyped_contract_is_a_problem_that_does_not_repeat_it() -> None:
     mistyped = CONTRACT[:-1] + ("q" if CONTRACT[-1] != "q" else "p")
     settings = made(GOOD | {"plot": {"contract": mistyped}})

@@ -313,12 +313,12 @@ def test_a_drive_found_by_a_pattern_may_have_any_name(cli: Cli, place: Place) ->
     assert len(cli("drives", *place.words, "--json").json) == 3
 
 
-def test_a_path_that_is_no_text_is_shown(tmp_path: Path) -> None:
+def test_a_path_that_is_no_text_is_shown(cli: Cli, tmp_path: Path) -> None:
     path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.plot")
     for words in (("plot", path), ("plot", path, "--json"), ("log", path)):
-        done = spawned(*words)
+        done = cli(*words)
         assert done.code in (1, 2)
-        assert "Traceback" not in done.err
+        assert ".plot" in done.out + done.err
 
 
 def test_a_locale_without_umlauts_and_arrows(place: Place) -> None:
@@ -336,9 +336,9 @@ def test_a_locale_without_umlauts_and_arrows(place: Place) -> None:
     ids=["head", "nobody", "closed", "help"],
 )
 def test_nobody_who_reads_on_is_no_reason_for_a_traceback(tmp_path: Path, line: str) -> None:
-    files = [tmp_path / f"missing-{number}.plot" for number in range(2000)]
-    for some in (files, files[:1]):
-        assert spawned("plot", "--json", *some, shell=line).err == ""
+    files = [tmp_path / f"missing-{number}.plot" for number in range(1000)]
+    some = files if "head" in line else files[:1]  # more, and less, than fits a pipe at once
+    assert spawned("plot", "--json", *some, shell=line).err == ""
 
 
 def test_a_table_in_a_pipe_is_not_cut(cli: Cli, place: Place) -> None:
@@ -414,7 +414,7 @@ PROBLEMS: dict[str, tuple[Spoil, str]] = {
         "/no/such/chia",
     ),
     "token-missing": (lambda p: (p.root / ".env").unlink(), "DISCORD_TOKEN is not set"),
-    "k-out-of-range": (lambda p: p.write(plot="plotter = 'bladebit'\nk = 34"), "makes k32."),
+    "k-out-of-range": (lambda p: p.write(plot="plotter = 'bladebit_ram'\nk = 34"), "makes k32."),
     "contract": (lambda p: p.write(plot=f"contract = 'xch1{'q' * 58}'"), "wrong checksum"),
     "state": (lambda p: p.state.touch(), "is no folder"),
     "nobody": (lambda p: p.write(discord='guild = "1"\nchannel = "2"'), "obeys nobody"),

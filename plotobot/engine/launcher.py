@@ -21,6 +21,7 @@ from plotobot.engine.planner import Start
 from plotobot.engine.roster import Roster
 from plotobot.engine.store import JOB
 from plotobot.engine.supervisor import Launched, Supervisor
+from plotobot.errors import Refusal
 from plotobot.plotters.base import PlotOrder, Plotter, Program
 
 PASSED_ON = (
@@ -55,7 +56,10 @@ class Launcher:
     async def launch(self, program: Program, start: Start) -> Job:
         """Start one plot; a job that could not be started comes back as failed, with the reason."""
         job = self._job(start)
-        argv = self._plotter.command(program, self.order(start.temp, start.temp2, start.out))
+        try:
+            argv = self._plotter.command(program, self.order(start.temp, start.temp2, start.out))
+        except Refusal as refusal:  # such as keys that this plotter must be given
+            return await self._not_started(job, str(refusal))
         directory = self._supervisor.directory(job.id)
         spec = Spec(argv=argv, cwd=str(directory), env=environment(), job=_plain(job))
         return await self._started(job, self._supervisor.launch(job.id, spec))
@@ -82,12 +86,7 @@ class Launcher:
 
     def order(self, temp: str, temp2: str | None, out: str) -> PlotOrder:
         """What the plotter is to make."""
-        wish = self._settings
-        return PlotOrder(
-            k=wish.k, temp=temp, temp2=temp2, out=out, threads=wish.threads,
-            buffer_mib=wish.buffer_mib, buckets=wish.buckets, bitfield=wish.bitfield,
-            farmer_key=wish.farmer_key, pool_key=wish.pool_key, contract=wish.contract,
-        )  # fmt: skip
+        return order_of(self._settings, temp, temp2, out)
 
     async def _not_started(self, job: Job, problem: str) -> Job:
         now = self._now()
@@ -115,6 +114,15 @@ class Launcher:
             temp2_need=needs.temp2 if start.temp2 else 0,
             out_need=needs.out,
         )
+
+
+def order_of(wish: PlotSettings, temp: str, temp2: str | None, out: str) -> PlotOrder:
+    """What a plotter is to make by these settings, in these folders."""
+    return PlotOrder(
+        k=wish.k, temp=temp, temp2=temp2, out=out, threads=wish.threads,
+        buffer_mib=wish.buffer_mib, buckets=wish.buckets, bitfield=wish.bitfield,
+        farmer_key=wish.farmer_key, pool_key=wish.pool_key, contract=wish.contract,
+    )  # fmt: skip
 
 
 def as_running(job: Job, found: Found, now: datetime) -> Job:

@@ -1,0 +1,36 @@
+"""What a plotter is given, and what of the bot's own it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from plotobot.engine.config import PlotSettings
+from plotobot.engine.launcher import environment, order_of
+
+SECRETS = ("DISCORD_TOKEN", "DISCORD_API_BASE", "PLOTOBOT_STATE", "AWS_SECRET_ACCESS_KEY", "token")
+
+
+def test_a_plotter_gets_what_it_needs_and_no_secret() -> None:
+    needed = {"PATH": "/bin", "HOME": "/root", "CHIA_ROOT": "/c", "LD_LIBRARY_PATH": "/l"}
+    assert environment(dict.fromkeys(SECRETS, "canary") | needed) == needed
+
+
+def test_the_bots_own_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SECRETS:
+        monkeypatch.setenv(name, "canary")
+    monkeypatch.setenv("CHIA_ROOT", "/c")
+    passed = environment()
+    assert passed["CHIA_ROOT"] == "/c"
+    assert "canary" not in passed.values()
+
+
+def test_an_order_has_everything_that_was_set() -> None:
+    wish = PlotSettings(
+        k=33, threads=7, buffer_mib=99, buckets=64, bitfield=False, farmer_key="f", contract="c"
+    )
+    order = order_of(wish, "/t", "/t2", "/o")
+    assert (order.k, order.threads, order.buffer_mib, order.buckets) == (33, 7, 99, 64)
+    assert (order.temp, order.temp2, order.out) == ("/t", "/t2", "/o")
+    assert (order.bitfield, order.farmer_key, order.pool_key, order.contract) == (
+        False, "f", None, "c",
+    )  # fmt: skip
