@@ -201,7 +201,7 @@ def _keys(settings: Settings) -> list[Finding]:
         if contract.level == "problem":
             return [contract]
     if refusal := _refusal(settings):
-        return [Finding("problem", refusal, "Set plot.farmer_key and plot.contract.")]
+        return [Finding("problem", refusal, f"Change [plot] in {settings.file}.")]
     if plot.contract:
         return [contract]
     if plot.pool_key and plot.farmer_key:

@@ -184,13 +184,21 @@ def test_plots_too_small_to_farm_are_warned_of(k: int, warned: bool) -> None:
 def test_a_plotter_that_must_be_given_its_keys_is_not_left_without(
     name: str, keys: dict[str, str]
 ) -> None:
-    settings = made(GOOD | {"plot": {"plotter": name, **keys}})
+    plot: dict[str, Any] = {"plotter": name, "compression": int(name != "madmax")}
+    settings = made(GOOD | {"plot": plot | keys})
     (found,) = [f for f in check.check_settings(settings) if f.level != "ok"]
 
     assert found.level == "problem"
-    assert name in found.what or "key" in found.what
-    whole = made(GOOD | {"plot": {"plotter": name, "contract": CONTRACT, "farmer_key": "a" * 96}})
+    assert found.what == f"{name} takes no keys from chia: set a farmer key in the settings."
+    whole = made(GOOD | {"plot": plot | {"contract": CONTRACT, "farmer_key": "a" * 96}})
     assert all(f.level == "ok" for f in check.check_settings(whole))
+
+
+def test_a_level_that_the_plotter_does_not_have_is_a_problem() -> None:
+    plot = {"plotter": "gigahorse", "contract": CONTRACT, "farmer_key": "a" * 96}
+    (found,) = [f for f in check.check_settings(made(GOOD | {"plot": plot})) if f.level != "ok"]
+    assert found.level == "problem"
+    assert "compression level" in found.what
 
 
 def test_a_mistyped_contract_is_a_problem_that_does_not_repeat_it() -> None:

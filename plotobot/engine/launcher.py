@@ -121,6 +121,7 @@ def order_of(wish: PlotSettings, temp: str, temp2: str | None, out: str) -> Plot
     return PlotOrder(
         k=wish.k, temp=temp, temp2=temp2, out=out, threads=wish.threads,
         buffer_mib=wish.buffer_mib, buckets=wish.buckets, bitfield=wish.bitfield,
+        compression=wish.compression,
         farmer_key=wish.farmer_key, pool_key=wish.pool_key, contract=wish.contract,
     )  # fmt: skip
 

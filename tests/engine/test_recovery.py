@@ -106,7 +106,7 @@ def test_a_live_job_whose_directory_is_gone_is_lost_and_an_ended_one_stays() -> 
     (lost,) = found.lost
     assert (lost.state, lost.status, lost.ended_at, lost.pid) == (JobState.LOST, "Lost", NOW, None)
     assert lost.reason == GONE
-    assert not (found.watch or found.relaunch or found.judged or found.unknown)
+    assert [*found.watch, *found.relaunch, *found.judged, *found.unknown] == []
 
 
 def test_a_record_goes_out_and_in_again() -> None:
