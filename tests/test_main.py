@@ -264,13 +264,14 @@ def test_no_plot_is_an_error_in_the_list(
     cli: Cli, tmp_path: Path, pool_plot: RealPlot, kind: str
 ) -> None:
     path = tmp_path / "x.plot"
-    {
+    making: dict[str, Callable[[], object]] = {
         "missing": lambda: None,
         "folder": path.mkdir,
         "pipe": lambda: os.mkfifo(path),
         "text": lambda: path.write_text("hello"),
         "empty": path.touch,
-    }[kind]()
+    }
+    making[kind]()
 
     done = cli("plot", path, pool_plot.path, "--json")
     bad, good = done.json

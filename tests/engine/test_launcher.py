@@ -9,6 +9,7 @@ import pytest
 from plotobot.engine.config import PlotSettings
 from plotobot.engine.launcher import environment, order_of
 from plotobot.engine.models import EventKind, JobState
+from plotobot.plotters.base import PlotOrder
 from tests.engine.farm import Farm, ended, told
 
 SECRETS = ("DISCORD_TOKEN", "DISCORD_API_BASE", "PLOTOBOT_STATE", "AWS_SECRET_ACCESS_KEY", "token")
@@ -30,20 +31,12 @@ def test_the_bots_own_environment_is_the_default(monkeypatch: pytest.MonkeyPatch
 
 def test_an_order_has_everything_that_was_set() -> None:
     wish = PlotSettings(
-        k=33,
-        threads=7,
-        buffer_mib=99,
-        buckets=64,
-        bitfield=False,
-        compression=3,
-        farmer_key="f",
+        k=33, threads=7, buffer_mib=99, buckets=64, bitfield=False, compression=3, farmer_key="f",
         contract="c",
-    )
-    order = order_of(wish, "/t", "/t2", "/o")
-    assert (order.k, order.threads, order.buffer_mib, order.buckets) == (33, 7, 99, 64)
-    assert (order.temp, order.temp2, order.out) == ("/t", "/t2", "/o")
-    assert (order.compression, order.bitfield, order.farmer_key, order.pool_key, order.contract) == (
-        3, False, "f", None, "c",
+    )  # fmt: skip
+    assert order_of(wish, "/t", "/t2", "/o") == PlotOrder(
+        k=33, temp="/t", temp2="/t2", out="/o", threads=7, buffer_mib=99, buckets=64,
+        bitfield=False, compression=3, farmer_key="f", contract="c",
     )  # fmt: skip
 
 

@@ -59,9 +59,9 @@ def test_what_one_job_needs_in_one_folder() -> None:
     assert ledger.promised_on("/ssd/out", JOB) == 0
 
 
-@pytest.mark.parametrize("trouble", ["missing", "read_only"])
-def test_a_drive_in_trouble_has_no_room(trouble: str) -> None:
-    assert Ledger(DRIVES).room(replace(OUT, **{trouble: True})) == 0
+@pytest.mark.parametrize("drive", [replace(OUT, missing=True), replace(OUT, read_only=True)])
+def test_a_drive_in_trouble_has_no_room(drive: Drive) -> None:
+    assert Ledger(DRIVES).room(drive) == 0
 
 
 @pytest.mark.parametrize(
