@@ -76,7 +76,7 @@ def spawned(*words: object, shell: str | None = None, **environment: str) -> Don
     command = [sys.executable, "-m", "plotobot", *map(str, words)]
     if shell:
         command = ["/bin/sh", "-c", shell, "sh", *command]
-    environ = {name: value for name, value in os.environ.items() if "UTF8" not in name}
+    environ = {name: it for name, it in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(
         command,
         capture_output=True,
