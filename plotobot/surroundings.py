@@ -19,7 +19,9 @@ from plotobot.check import (
 )
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay, local_volumes
-from plotobot.engine.models import GIB, Drive
+from plotobot.engine.launcher import order_of
+from plotobot.engine.models import GIB, Drive, DriveKind
+from plotobot.engine.space import takes
 from plotobot.errors import PlotterMissing, SettingsError
 from plotobot.plotters import plotter
 from plotobot.settings import Settings
@@ -76,10 +78,24 @@ def _drives(config: EngineConfig) -> Iterator[Finding]:
             cure = "Mount it, or change the entry." if drive.missing else "Make it writable."
             yield Finding("problem", f"{name}: {drive.problem}.", cure)
         else:
-            free, total = drive.free / GIB, drive.total / GIB
-            yield Finding("ok", f"{name}: {free:.1f} of {total:.1f} GiB free.")
+            yield _room(name, drive, config)
     for overlap in bay.overlaps():
         yield Finding("problem", overlap, "Name each folder in one set only.")
+
+
+def _room(name: str, drive: Drive, config: EngineConfig) -> Finding:
+    usual = plotter(config.plot.plotter).needs(order_of(config.plot, "t", None, "o"))
+    space = config.space
+    wanted = (space.temp or usual.temp, space.temp2 or usual.temp2, space.out or usual.out)
+    plots = takes(drive, drive.free - space.reserve, *wanted)
+    what = f"{name}: {drive.free / GIB:.1f} of {drive.total / GIB:.1f} GiB free"
+    if drive.kind not in (DriveKind.TEMP, DriveKind.OUT):
+        return Finding("ok", f"{what}.")
+    need = wanted[0] if drive.kind is DriveKind.TEMP else wanted[2]
+    if plots or not need:  # some plotters need no temp drive at all
+        return Finding("ok", f"{what}, room for {plots or 'any number of'} plots of this kind.")
+    what = f"{what}, but a k{config.plot.k} plot takes {need / GIB:.1f} GiB here."
+    return Finding("warning", what, "Make room, or use a larger drive; it gets no plot as it is.")
 
 
 def _own_processes() -> bool:

@@ -435,6 +435,15 @@ def test_a_problem_is_named_with_its_cure(cli: Cli, place: Place, spoil: Spoil, 
     assert TOKEN not in done.out
 
 
+def test_a_drive_too_small_for_one_plot_is_warned_of(cli: Cli, place: Place) -> None:
+    place.write(space="out_gib = 900000")
+    done = cli("check", *place.words)
+    assert done.code == 0
+    assert "but a k32 plot takes 900000.0 GiB here." in done.out
+    place.write(space="temp_gib = 0.001\nout_gib = 0.001\nreserve_gib = 0")
+    assert "GiB free, room for " in cli("check", *place.words).out
+
+
 def test_folders_in_two_sets_are_named(cli: Cli, place: Place) -> None:
     place.write(drives=f"temp = ['{place.root}/temp']\nout = ['{place.root}/t*p']")
     done = cli("check", *place.words)
