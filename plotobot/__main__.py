@@ -6,6 +6,8 @@ Bad usage and bad settings give clear sentences and exit code 2, never a traceba
 from __future__ import annotations
 
 import asyncio
+import io
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,6 +38,25 @@ State = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Log more.")]
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"plotobot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """A Chia plot manager that lives in a Discord bot."""
 
 
 @app.command()
@@ -159,19 +180,44 @@ def import_(
 @app.command()
 def version() -> None:
     """Print the version."""
-    typer.echo(f"plotobot {__version__}")
+    _print_version(asked=True)
 
 
 def main() -> None:
     """Run the command line; every error of ours is a sentence."""
+    _write_in_any_locale()
     try:
-        app()
+        _run_and_flush()
     except PlotobotError as error:
-        for sentence in str(error).splitlines():
-            typer.echo(f"plotobot: {sentence}", err=True)
+        _complain(error)
         sys.exit(error.exit_code)
+    except BrokenPipeError:  # whoever read the output has enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _run_and_flush() -> None:
+    try:
+        app()
+    finally:
+        if sys.stdout:  # None where it was closed before the start
+            sys.stdout.flush()
+
+
+def _complain(error: PlotobotError) -> None:
+    from plotobot.terminal import visible
+
+    for sentence in str(error).splitlines():
+        typer.echo(f"plotobot: {visible(sentence)}", err=True)
+
+
+def _write_in_any_locale() -> None:
+    """A terminal that cannot show a character gets a question mark instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _load(file: Path | None, state: Path | None) -> Settings:

@@ -12,12 +12,19 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from plotobot.engine.launcher import order_of
+from plotobot.errors import Refusal
+from plotobot.plots.address import decode_address
+from plotobot.plotters import plotter
+from plotobot.plotters.base import Program
 from plotobot.settings import Members, Settings
 
 Level = Literal["ok", "warning", "problem"]
 
 _WAL_RESET_FIXED = (3, 51, 3)
 """Before it, SQLite could damage a WAL database that several connections write (sqlite.org)."""
+_FARMED_FROM_K = 32
+"""Chia's MIN_PLOT_SIZE on the main network, for plots of the first proof of space."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -102,25 +109,34 @@ def sqlite(version: tuple[int, ...]) -> Finding:
     if version < _WAL_RESET_FIXED:
         return Finding(
             "ok",
-            f"SQLite {text} is older than 3.51.3, which mended a rare damage between several "
-            "connections; Plotobot uses one connection only, so it is not concerned.",
+            f"SQLite {text} is older than 3.51.3, which is no harm here: Plotobot opens one "
+            "connection only.",
         )
     return Finding("ok", f"SQLite {text}.")
 
 
-def process(pid: int) -> list[Finding]:
-    """Tell what it means to be process 1, as in a container."""
-    if pid != 1:
+def plot_size(k: int) -> list[Finding]:
+    """Tell of plots that are too small to be farmed."""
+    if k >= _FARMED_FROM_K:
         return []
-    return [
-        Finding(
-            "warning",
-            "Plotobot is process 1, as in a container; when the container ends, every plot in the "
-            "making ends with it.",
-            "Update and restart the container only between plots, and start it with an init "
-            "(docker run --init).",
-        )
-    ]
+    what = f"plot.k is {k}: good for trying out, but Chia's network takes k32 and larger only."
+    return [Finding("warning", what, "Set plot.k = 32 to farm.")]
+
+
+def container(pid: int, *, own_processes: bool) -> list[Finding]:
+    """Tell what it means to live in a container.
+
+    Args:
+        pid: this process's own; a container's first process is 1.
+        own_processes: whether this process sees a set of processes of its own.
+    """
+    if pid != 1 and not own_processes:
+        return []
+    what = "This is a container: when it ends, every plot in the making ends with it."
+    cure = "Update and restart it only between plots"
+    if pid == 1:
+        cure += ", and start it with an init (docker run --init)"
+    return [Finding("warning", what, f"{cure}.")]
 
 
 def _token(settings: Settings) -> list[Finding]:
@@ -181,7 +197,13 @@ def _drives(settings: Settings) -> list[Finding]:
 def _keys(settings: Settings) -> list[Finding]:
     plot = settings.written.plot
     if plot.contract:
-        return [Finding("ok", "Plots are made for a pool contract.")]
+        contract = _contract(plot.contract)
+        if contract.level == "problem":
+            return [contract]
+    if refusal := _refusal(settings):
+        return [Finding("problem", refusal, f"Change [plot] in {settings.file}.")]
+    if plot.contract:
+        return [contract]
     if plot.pool_key and plot.farmer_key:
         return [Finding("ok", "Plots are made for a pool key, the old way.")]
     return [
@@ -193,3 +215,22 @@ def _keys(settings: Settings) -> list[Finding]:
             "the plots are for a pool.",
         )
     ]
+
+
+def _refusal(settings: Settings) -> str | None:
+    """Why the plotter would not take the order, if so: some must be given all keys."""
+    wish = settings.engine.plot
+    try:
+        plotter(wish.plotter).command(Program((wish.plotter,), ""), order_of(wish, "t", None, "o"))
+    except Refusal as refusal:
+        return str(refusal)
+    return None
+
+
+def _contract(address: str) -> Finding:
+    try:
+        decode_address(address)
+    except ValueError as error:
+        what = f"plot.contract will not do. {error}"
+        return Finding("problem", what, "Copy it again, from `chia plotnft show`.")
+    return Finding("ok", "Plots are made for a pool contract, whose address is well spelt.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 
 from plotobot.app import specs_of
@@ -12,15 +13,21 @@ from plotobot.check import (
     check_env_file,
     check_settings,
     check_state_dir,
-    process,
+    container,
+    plot_size,
     sqlite,
 )
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay, local_volumes
-from plotobot.engine.models import GIB, Drive
+from plotobot.engine.launcher import order_of
+from plotobot.engine.models import GIB, Drive, DriveKind
+from plotobot.engine.space import takes
 from plotobot.errors import PlotterMissing, SettingsError
 from plotobot.plotters import plotter
 from plotobot.settings import Settings
+
+_MACHINES_OWN = "pid:[4026531836]"
+"""The name of the namespace Linux itself starts in (PROC_PID_INIT_INO in proc_ns.h)."""
 
 
 def look_at_drives(config: EngineConfig) -> Sequence[Drive]:
@@ -42,7 +49,7 @@ def look_around(settings: Settings) -> list[Finding]:
         *_plotter(settings.engine),
         *_drives(settings.engine),
         sqlite(sqlite3.sqlite_version_info),
-        *process(os.getppid()),
+        *container(os.getpid(), own_processes=_own_processes()),
     ]
 
 
@@ -50,14 +57,17 @@ def _plotter(config: EngineConfig) -> Iterator[Finding]:
     wanted = plotter(config.plot.plotter)
     if config.plot.k not in wanted.k_range:
         first, last = wanted.k_range[0], wanted.k_range[-1]
-        what = f"plot.k is {config.plot.k}, but {wanted.name} makes k{first} to k{last}."
-        yield Finding("problem", what, f"Set plot.k to a number from {first} to {last}.")
+        only = f"k{first}" if first == last else f"k{first} to k{last}"
+        what = f"plot.k is {config.plot.k}, but {wanted.name} makes {only}."
+        yield Finding("problem", what, f"Set plot.k = {min(max(32, first), last)}.")
+    else:
+        yield from plot_size(config.plot.k)
     try:
         program = wanted.find(config.plot.program)
     except PlotterMissing as missing:
         yield Finding("problem", str(missing))
     else:
-        yield Finding("ok", f"{wanted.name} {program.version} is {program.argv[0]}.")
+        yield Finding("ok", f"{wanted.name} {program.version} is found: {program.argv[0]}")
 
 
 def _drives(config: EngineConfig) -> Iterator[Finding]:
@@ -68,10 +78,34 @@ def _drives(config: EngineConfig) -> Iterator[Finding]:
             cure = "Mount it, or change the entry." if drive.missing else "Make it writable."
             yield Finding("problem", f"{name}: {drive.problem}.", cure)
         else:
-            free, total = drive.free / GIB, drive.total / GIB
-            yield Finding("ok", f"{name}: {free:.1f} of {total:.1f} GiB are free.")
+            yield _room(name, drive, config)
     for overlap in bay.overlaps():
         yield Finding("problem", overlap, "Name each folder in one set only.")
+
+
+def _room(name: str, drive: Drive, config: EngineConfig) -> Finding:
+    usual = plotter(config.plot.plotter).needs(order_of(config.plot, "t", None, "o"))
+    space = config.space
+    wanted = (space.temp or usual.temp, space.temp2 or usual.temp2, space.out or usual.out)
+    plots = takes(drive, drive.free - space.reserve, *wanted)
+    what = f"{name}: {drive.free / GIB:.1f} of {drive.total / GIB:.1f} GiB free"
+    if drive.kind not in (DriveKind.TEMP, DriveKind.OUT):
+        return Finding("ok", f"{what}.")
+    need = wanted[0] if drive.kind is DriveKind.TEMP else wanted[2]
+    if plots or not need:  # some plotters need no temp drive at all
+        return Finding("ok", f"{what}, room for {plots or 'any number of'} plots of this kind.")
+    what = f"{what}, but a k{config.plot.k} plot takes {need / GIB:.1f} GiB here."
+    return Finding("warning", what, "Make room, or use a larger drive; it gets no plot as it is.")
+
+
+def _own_processes() -> bool:
+    """Whether this process lives in a set of processes of its own, as in a container (Linux)."""
+    if sys.platform != "linux":
+        return False
+    try:
+        return os.readlink("/proc/self/ns/pid") != _MACHINES_OWN  # noqa: PTH115 - it is no path
+    except OSError:
+        return False
 
 
 __all__ = ["SettingsError", "look_around", "look_at_drives"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ JOB_FIELDS = (
     "id", "plot_id", "plotter", "k", "status", "pid", "temp", "temp2", "out",
     "started_at", "ended_at", "exit_code", "phase_seconds",
 )  # fmt: skip
+_WIDEST = 10_000
 _MARK = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "problem": "[red]problem[/]"}
 
 
@@ -92,13 +95,14 @@ def show_drives(drives: Sequence[Drive]) -> None:
     _table(("kind", "path", "label", "free GiB", "of", "type", "model", "problem"), rows)
 
 
-def show_findings(findings: Iterable[Finding]) -> None:
-    """Print what `check` found, a line each, with the cure below."""
+def show_findings(findings: Sequence[Finding]) -> None:
+    """Print what `check` found, a line each, with the cure below, and what to do next."""
     console = _console()
     for finding in findings:
-        console.print(f"{_MARK[finding.level]} {escape(finding.what)}")
+        console.print(f"{_MARK[finding.level]} {escape(visible(finding.what))}", highlight=False)
         if finding.cure:
-            console.print(f"        → {escape(finding.cure)}")
+            console.print(f"        → {escape(visible(finding.cure))}", highlight=False)
+    console.print(f"\n{_closing(findings)}", highlight=False)
 
 
 def show_imported(imported: Imported, files: Iterable[Path]) -> None:
@@ -135,21 +139,36 @@ def show_fields(fields: Mapping[str, Any]) -> None:
     width = max(len(name) for name in fields)
     for name, value in fields.items():
         if value is not None:
-            console.print(f"{name:<{width}}  {escape(str(value))}", highlight=False)
+            console.print(f"{name:<{width}}  {escape(visible(str(value)))}", highlight=False)
     console.print()
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*(escape(_visible(cell)) for cell in row))
+        table.add_row(*(escape(visible(cell)) for cell in row))
     _console().print(table)
 
 
-def _visible(text: str) -> str:
-    """A file name may hold control characters; none of them reaches the terminal."""
+def visible(text: str) -> str:
+    """Text fit for a terminal: a file name may hold control characters, which can do harm there."""
     return "".join(char if char.isprintable() else "�" for char in text)
 
 
+def _closing(findings: Iterable[Finding]) -> str:
+    levels = Counter(finding.level for finding in findings)
+    counted = [
+        f"{levels[level]} {level}{'s' if levels[level] > 1 else ''}"
+        for level in ("problem", "warning")
+        if levels[level]
+    ]
+    found = " and ".join(counted)
+    if levels["problem"]:
+        return f"{found.capitalize()}. Follow the arrows, then check again."
+    return f"Ready{f', with {found}' if found else ''}: plotobot run"
+
+
 def _console() -> Console:
-    return Console(soft_wrap=True)
+    # Into a pipe or a file nothing is wrapped: a line there is read by a program.
+    width = None if sys.stdout and sys.stdout.isatty() else _WIDEST
+    return Console(soft_wrap=True, width=width)

@@ -1,3 +1,3 @@
-"""Makes the loopback Discord's fixtures known to all tests."""
+"""Makes the loopback Discord's fixtures and the little plots known to all tests."""
 
-pytest_plugins = ["tests.loopback.fixtures"]
+pytest_plugins = ["tests.little_plots", "tests.loopback.fixtures"]

@@ -12,9 +12,10 @@ import pytest
 from pydantic import SecretStr
 
 from plotobot import check
+from plotobot.plots.address import encode_address
 from plotobot.settings import Settings, SettingsFile
 
-CONTRACT = "xch1" + "q" * 58
+CONTRACT = encode_address(bytes(range(32)))
 GOOD: dict[str, Any] = {
     "drives": {"temp": ["/t"], "out": ["/o"]},
     "plot": {"contract": CONTRACT},
@@ -164,7 +165,48 @@ def test_sqlite_is_never_more_than_a_note() -> None:
     assert check.sqlite((3, 40, 1)).level == "ok"
 
 
-def test_process_1_is_warned_of_and_others_are_not() -> None:
-    assert check.process(2) == []
-    assert check.process(1)[0].level == "warning"
-    assert "container" in check.process(1)[0].what
+def test_a_container_is_warned_of_and_the_machine_itself_is_not() -> None:
+    assert check.container(2, own_processes=False) == []
+    for pid, own in ((1, True), (1, False), (2, True)):
+        (found,) = check.container(pid, own_processes=own)
+        assert found.level == "warning"
+        assert "container" in found.what
+        assert ("--init" in found.cure) == (pid == 1)
+
+
+@pytest.mark.parametrize(("k", "warned"), [(18, True), (31, True), (32, False), (34, False)])
+def test_plots_too_small_to_farm_are_warned_of(k: int, warned: bool) -> None:
+    assert [found.level for found in check.plot_size(k)] == ["warning"] * warned
+
+
+@pytest.mark.parametrize("name", ["madmax", "bladebit_ram", "gigahorse"])
+@pytest.mark.parametrize("keys", [{}, {"contract": CONTRACT}], ids=["none", "no-farmer-key"])
+def test_a_plotter_that_must_be_given_its_keys_is_not_left_without(
+    name: str, keys: dict[str, str]
+) -> None:
+    plot: dict[str, Any] = {"plotter": name, "compression": int(name != "madmax")}
+    settings = made(GOOD | {"plot": plot | keys})
+    (found,) = [f for f in check.check_settings(settings) if f.level != "ok"]
+
+    assert found.level == "problem"
+    assert found.what == f"{name} takes no keys from chia: set a farmer key in the settings."
+    whole = made(GOOD | {"plot": plot | {"contract": CONTRACT, "farmer_key": "a" * 96}})
+    assert all(f.level == "ok" for f in check.check_settings(whole))
+
+
+def test_a_level_that_the_plotter_does_not_have_is_a_problem() -> None:
+    plot = {"plotter": "gigahorse", "contract": CONTRACT, "farmer_key": "a" * 96}
+    (found,) = [f for f in check.check_settings(made(GOOD | {"plot": plot})) if f.level != "ok"]
+    assert found.level == "problem"
+    assert "compression level" in found.what
+
+
+def test_a_mistyped_contract_is_a_problem_that_does_not_repeat_it() -> None:
+    mistyped = CONTRACT[:-1] + ("q" if CONTRACT[-1] != "q" else "p")
+    settings = made(GOOD | {"plot": {"contract": mistyped}})
+
+    (found,) = [f for f in check.check_settings(settings) if f.level != "ok"]
+
+    assert found.level == "problem"
+    assert "wrong checksum" in found.what
+    assert mistyped not in found.what + found.cure

@@ -25,6 +25,8 @@ class PlotSettings:
     buffer_mib: int = 3390
     buckets: int = 128
     bitfield: bool = True
+    compression: int = 0
+    """The level; 0 is none, and the only one of plotters that have no levels."""
     farmer_key: str | None = field(default=None, repr=False)
     """96 lower-case hex digits; None lets the plotter take its own."""
     pool_key: str | None = field(default=None, repr=False)

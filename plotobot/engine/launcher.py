@@ -86,12 +86,7 @@ class Launcher:
 
     def order(self, temp: str, temp2: str | None, out: str) -> PlotOrder:
         """What the plotter is to make."""
-        wish = self._settings
-        return PlotOrder(
-            k=wish.k, temp=temp, temp2=temp2, out=out, threads=wish.threads,
-            buffer_mib=wish.buffer_mib, buckets=wish.buckets, bitfield=wish.bitfield,
-            farmer_key=wish.farmer_key, pool_key=wish.pool_key, contract=wish.contract,
-        )  # fmt: skip
+        return order_of(self._settings, temp, temp2, out)
 
     async def _not_started(self, job: Job, problem: str) -> Job:
         now = self._now()
@@ -119,6 +114,16 @@ class Launcher:
             temp2_need=needs.temp2 if start.temp2 else 0,
             out_need=needs.out,
         )
+
+
+def order_of(wish: PlotSettings, temp: str, temp2: str | None, out: str) -> PlotOrder:
+    """What a plotter is to make by these settings, in these folders."""
+    return PlotOrder(
+        k=wish.k, temp=temp, temp2=temp2, out=out, threads=wish.threads,
+        buffer_mib=wish.buffer_mib, buckets=wish.buckets, bitfield=wish.bitfield,
+        compression=wish.compression,
+        farmer_key=wish.farmer_key, pool_key=wish.pool_key, contract=wish.contract,
+    )  # fmt: skip
 
 
 def as_running(job: Job, found: Found, now: datetime) -> Job:

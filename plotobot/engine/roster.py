@@ -26,6 +26,8 @@ class Roster:
         self._jobs: dict[str, Job] = {}
         self._backlog: list[tuple[Sequence[Job], Sequence[Event]]] = []
         self._changed = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._writers: set[asyncio.Task[None]] = set()
 
     async def load(self) -> None:
         """Read what the store holds."""
@@ -72,15 +74,26 @@ class Roster:
         self.tell()
 
     async def flush(self) -> None:
-        """Write what the disk has refused so far."""
-        while self._backlog:
-            jobs, events = self._backlog[0]
-            try:
-                await self._store.record(jobs, events)
-            except sqlite3.Error as error:
-                log.warning("the database cannot be written, trying again: %s", error)
-                return
-            self._backlog.pop(0)
+        """Write what the disk has refused so far.
+
+        Whoever waits here may be cancelled; a write that was begun is still put down as done, so
+        that no event is written twice.
+        """
+        writer = asyncio.create_task(self._write(), name="roster")
+        self._writers.add(writer)
+        writer.add_done_callback(self._writers.discard)
+        await asyncio.shield(writer)
+
+    async def _write(self) -> None:
+        async with self._writing:  # one after the other, or two would write the same entry
+            while self._backlog:
+                jobs, events = self._backlog[0]
+                try:
+                    await self._store.record(jobs, events)
+                except sqlite3.Error as error:
+                    log.warning("the database cannot be written, trying again: %s", error)
+                    return
+                self._backlog.pop(0)
 
     def tell(self) -> None:
         """Wake all who wait for a change."""

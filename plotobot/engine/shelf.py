@@ -23,8 +23,17 @@ from plotobot.plotters import plotter
 
 
 def read_jobs(jobs_root: Path) -> list[Job]:
-    """All jobs that have a directory, newest first; one that cannot be read is left out."""
-    folders = sorted(jobs_root.iterdir(), reverse=True) if jobs_root.is_dir() else []
+    """All jobs that have a directory, newest first; one that cannot be read is left out.
+
+    Raises:
+        Refusal: the folder cannot be read. Where there is none, there are no jobs.
+    """
+    try:
+        folders = sorted(jobs_root.iterdir(), reverse=True)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise Refusal(f"{jobs_root} cannot be read: {error.strerror or error}.") from error
     found = (_read_job(folder) for folder in folders if folder.is_dir())
     return [job for job in found if job is not None]
 
@@ -32,7 +41,7 @@ def read_jobs(jobs_root: Path) -> list[Job]:
 def _read_job(folder: Path) -> Job | None:
     try:
         judged = read_job(read_verdict(folder))
-        if judged:
+        if judged and not judged.state.live:
             return judged
         spec = read_spec(folder)
         job = read_job(spec.job) if spec else None
@@ -49,6 +58,8 @@ def _with_log(job: Job, folder: Path) -> Job:
     follower = Follower(log_of(folder))
     try:
         return advanced(job, read_to_end(follower, reader))
+    except OSError:  # the other records still tell something
+        return job
     finally:
         follower.close()
 

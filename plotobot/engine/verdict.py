@@ -38,7 +38,7 @@ class Ending:
 def judge(job: Job, ending: Ending) -> Job:
     """The job as it ended."""
     job = replace(job, ended_at=ending.at, exit_code=ending.exit_code, pid=None, stuck=None)
-    path, fault = find_plot(job)
+    path, fault = find_plot(job, said_done=ending.exit_code == 0)
     if path:
         return _completed(job, path, ending)
     if ending.stopped_by:
@@ -50,14 +50,20 @@ def judge(job: Job, ending: Ending) -> Job:
     return _ended(job, JobState.FAILED, _with_tail(why, ending.tail))
 
 
-def find_plot(job: Job) -> tuple[Path | None, str]:
-    """The job's finished plot, or None and what is wrong with it in words."""
+def find_plot(job: Job, *, said_done: bool) -> tuple[Path | None, str]:
+    """The job's finished plot, or None and what is wrong with it in words.
+
+    Args:
+        job: the job, with the plot id its log named.
+        said_done: whether the plotter ended with exit code 0. It decides only where the header
+            leaves two sizes open (see `v1_extent`): chiapos leaves an empty last park out.
+    """
     if job.plot_id is None:
         return None, "it never named a plot"
     candidates = _candidates(job)
     if not candidates:
         return None, f"no finished plot of it stands in {job.out}"
-    faults = {path: _fault(path, job.plot_id) for path in candidates}
+    faults = {path: _fault(path, job.plot_id, said_done) for path in candidates}
     whole = next((path for path, fault in faults.items() if fault is None), None)
     return whole, "; ".join(fault for fault in faults.values() if fault)
 
@@ -76,7 +82,7 @@ def exit_in_words(code: int | None) -> str:
 
 def _candidates(job: Job) -> list[Path]:
     named = [Path(job.final_path)] if job.final_path else []
-    return [path for path in (*named, *_in_out(job)) if path.is_file()]
+    return [path for path in (*named, *_in_out(job)) if os.path.isfile(path)]  # noqa: PTH113 - Path.is_file raises where a folder is closed
 
 
 def _in_out(job: Job) -> list[Path]:
@@ -92,19 +98,19 @@ def _in_out(job: Job) -> list[Path]:
     ]
 
 
-def _fault(path: Path, plot_id: str) -> str | None:
+def _fault(path: Path, plot_id: str, said_done: bool) -> str | None:
     """What is wrong with a finished file, or None."""
     try:
         header = read_header(path)
     except (NotAPlot, OSError) as error:
         return f"{path}: {error}"
-    return _header_fault(header, plot_id)
+    return _header_fault(header, plot_id, said_done)
 
 
-def _header_fault(header: Header, plot_id: str) -> str | None:
+def _header_fault(header: Header, plot_id: str, said_done: bool) -> str | None:
     if header.id != plot_id:
         return f"{header.path} holds another plot ({header.id[:8]}…)"
-    if header.truncated or (header.expected_size or 0) > header.size:
+    if header.truncated or (header.expected_size > header.size and not said_done):
         return f"{header.path} has {header.size} bytes, its header calls for {header.expected_size}"
     return None
 

@@ -131,6 +131,7 @@ class Plot(Table):
         Field(ge=16, le=65536, description="a power of two from 16 to 65536"),
     ] = 128
     bitfield: _Switch = True
+    compression: Annotated[int, Field(ge=0, le=20, description="a whole number from 0 to 20")] = 0
     farmer_key: Annotated[
         str | None,
         BeforeValidator(_public_key),
