@@ -378,8 +378,8 @@ def test_out_drives_take_turns(outs: list[Drive], going: list[str], chosen: list
 
 def test_two_out_folders_on_one_drive_count_as_one() -> None:
     outs = [
-        out("/x/1", 1000, filesystem="sdx"),
-        out("/x/2", 1000, filesystem="sdx"),
+        out("/x/1", 1100, filesystem="sdx"),
+        out("/x/2", 1100, filesystem="sdx"),
         out("/y", 950),
     ]
     decided = decide([A, *outs], [job("/elsewhere", to="/x/1")], max_parallel=2)
