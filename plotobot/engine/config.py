@@ -45,6 +45,15 @@ class Limits:
     max_parallel: int = 2
     max_parallel_per_drive: int = 1
     """On one temp drive."""
+    max_phase_1: int | None = None
+    """Jobs in phase 1 or before it, in all; None means as many as run. So for the next."""
+    max_phase_1_per_drive: int | None = None
+    start_early_phase: int = 0
+    """Jobs that have completed this phase leave `max_parallel` and its like; 0 means none do."""
+    wait_between_drives: float = 0.0
+    """Seconds from a start on one temp drive to one on another, at least."""
+    wait_same_drive: float = 0.0
+    """Seconds from one start on a temp drive to the next on it, at least."""
 
 
 @dataclass(frozen=True, slots=True)

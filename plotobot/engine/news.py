@@ -52,7 +52,10 @@ def _cleared(
     return OutAlarm(), Event(EventKind.OUT_DRIVE_AGAIN, now, None, data)
 
 
-_HIDING = {"paused", "quota", "max_parallel", "max_parallel_per_drive", "drive_problem", "resting"}
+_HIDING = {
+    "paused", "quota", "drive_problem", "resting", "max_parallel", "max_parallel_per_drive",
+    "max_phase_1", "max_phase_1_per_drive", "wait_between_drives", "wait_same_drive",
+}  # fmt: skip
 
 
 def _drive_event(one: DriveNews, now: datetime) -> Event:

@@ -1,16 +1,17 @@
 """Decides where plots start. Pure: no clock, no disk, no await.
 
 A pass judges every temp drive on its own, the one with the fewest jobs first, and again after each
-start, until no drive may take another. A rule is a function that says why a drive has to wait, or
-None; adding a rule is writing one and naming it in `RULES`.
+start, until no drive may take another. A rule is a function that says why a drive has to wait (and
+until when, where that is known), or None; adding a rule is writing one and naming it in `RULES`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from plotobot.engine.choice import Choice
 from plotobot.engine.config import Limits
 from plotobot.engine.models import GIB, Drive, DriveKind, Hold, Job
 from plotobot.engine.space import Ledger
@@ -41,6 +42,8 @@ class World:
     spawning: bool = True
     resting: Mapping[str, datetime] = field(default_factory=dict)
     """Until when temp drives rest after failed plots."""
+    starts: Sequence[tuple[str, datetime]] = ()
+    """Temp drive and moment of every start that a wait may still count from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +74,30 @@ class Case:
     rules: Rules
     ledger: Ledger
 
-    def on_drive(self) -> int:
+    @property
+    def choice(self) -> Choice:
+        """What there is to choose from."""
+        return Choice(self.world.drives, self.world.jobs, self.ledger, self.rules.needs)
+
+    def on_drive(self) -> list[Job]:
         """Live jobs on this drive."""
-        return sum(job.temp == self.drive.path for job in self.world.jobs)
+        return [job for job in self.world.jobs if job.temp == self.drive.path]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why a drive has to wait, and until when where that is known."""
+
+    reason: str
+    until: datetime | None = None
+
+
+def starts_of(jobs: Iterable[Job]) -> list[tuple[str, datetime]]:
+    """Temp drive and moment of every plot that was started, or is being started just now."""
+    moments = (
+        (job, job.started_at or (job.created_at if job.state.live else None)) for job in jobs
+    )
+    return [(job.temp, moment) for job, moment in moments if moment]
 
 
 def plan(world: World, rules: Rules) -> Plan:
@@ -85,7 +109,12 @@ def plan(world: World, rules: Rules) -> Plan:
             return Plan(tuple(starts), holds)
         starts.append(start)
         job = _as_job(start, len(starts))
-        world = replace(world, jobs=[*world.jobs, job], spawned=world.spawned + 1)
+        world = replace(
+            world,
+            jobs=[*world.jobs, job],
+            spawned=world.spawned + 1,
+            starts=[*world.starts, (start.temp, world.now)],
+        )
 
 
 def _next_start(world: World, rules: Rules) -> tuple[Start | None, tuple[Hold, ...]]:
@@ -97,7 +126,7 @@ def _next_start(world: World, rules: Rules) -> tuple[Start | None, tuple[Hold, .
     if not cases:
         return None, (Hold("", "no_temp_drive", "no temp drive is configured"),)
     holds: list[Hold] = []
-    for case in sorted(cases, key=_least_busy_first):
+    for case in sorted(cases, key=lambda case: case.choice.temp_order(case.drive)):
         hold = _first_hold(case)
         if hold is None:
             return _start(case), ()
@@ -106,49 +135,19 @@ def _next_start(world: World, rules: Rules) -> tuple[Start | None, tuple[Hold, .
     return None, tuple(sorted(holds, key=lambda hold: order.index(hold.drive)))
 
 
-def _least_busy_first(case: Case) -> tuple[int, int]:
-    return case.on_drive(), -case.ledger.room(case.drive)
-
-
 def _first_hold(case: Case) -> Hold | None:
     for name, rule in RULES:
-        reason = rule(case)
-        if reason:
-            until = case.world.resting.get(case.drive.path) if rule is _resting else None
-            return Hold(case.drive.path, name, reason, until)
+        if wait := rule(case):
+            return Hold(case.drive.path, name, wait.reason, wait.until)
     return None
 
 
 def _start(case: Case) -> Start:
-    out = _out_drive(case)
+    out, temp2 = case.choice.out_for(case.drive), case.choice.temp2()
     if out is None:  # the rule "no_out_drive" has been asked before
         raise AssertionError("a start without an out drive")
-    temp2 = _temp2_drive(case)
     temp2_path = temp2.path if temp2 else None
     return Start(case.drive.path, out.path, temp2_path, case.rules.needs, case.rules.k)
-
-
-def _out_drive(case: Case) -> Drive | None:
-    """The out drive with the most room left after all promises, if the plot fits on it."""
-    drive = _roomiest(case, DriveKind.OUT)
-    if drive is None:
-        return None
-    if drive.filesystem == case.drive.filesystem:
-        return drive  # the plot is renamed there, within the space it takes on temp
-    return drive if case.ledger.room(drive) >= case.rules.needs.out else None
-
-
-def _temp2_drive(case: Case) -> Drive | None:
-    """The roomiest temp2 drive; None where none has room, and the job then does without."""
-    drive = _roomiest(case, DriveKind.TEMP2)
-    if drive is None or case.ledger.room(drive) < case.rules.needs.temp2:
-        return None
-    return drive
-
-
-def _roomiest(case: Case, kind: DriveKind) -> Drive | None:
-    usable = [drive for drive in case.world.drives if drive.kind is kind and not drive.problem]
-    return max(usable, key=case.ledger.room, default=None)
 
 
 def _as_job(start: Start, number: int) -> Job:
@@ -169,65 +168,122 @@ def _as_job(start: Start, number: int) -> Job:
 # --- the rules: each says why this drive has to wait, or None ------------------------------------
 
 
-def _paused(case: Case) -> str | None:
-    return None if case.world.spawning else "spawning is paused; `/spawn start` lets it go on"
+def _paused(case: Case) -> Wait | None:
+    return None if case.world.spawning else Wait("spawning is paused; `/spawn start` lets it go on")
 
 
-def _quota(case: Case) -> str | None:
+def _quota(case: Case) -> Wait | None:
     count = case.rules.limits.count
     if count is None or case.world.spawned < count:
         return None
-    return f"all {count} plots of the quota are started; `/spawn start` opens a new one"
+    return Wait(f"all {count} plots of the quota are started; `/spawn start` opens a new one")
 
 
-def _drive_problem(case: Case) -> str | None:
-    return case.drive.problem
+def _drive_problem(case: Case) -> Wait | None:
+    return Wait(case.drive.problem) if case.drive.problem else None
 
 
-def _resting(case: Case) -> str | None:
-    rests = case.drive.path in case.world.resting
-    return "the last plot on this drive failed; it rests before the next try" if rests else None
+def _resting(case: Case) -> Wait | None:
+    until = case.world.resting.get(case.drive.path)
+    reason = "the last plot on this drive failed; it rests before the next try"
+    return Wait(reason, until) if until else None
 
 
-def _max_parallel(case: Case) -> str | None:
-    running, most = len(case.world.jobs), case.rules.limits.max_parallel
-    return f"{running} of at most {most} jobs run in all" if running >= most else None
+def _max_parallel(case: Case) -> Wait | None:
+    return _too_many(case, case.world.jobs, case.rules.limits.max_parallel, "in all")
 
 
-def _max_parallel_per_drive(case: Case) -> str | None:
-    running, most = case.on_drive(), case.rules.limits.max_parallel_per_drive
-    return f"{running} of at most {most} jobs run on this drive" if running >= most else None
+def _max_parallel_per_drive(case: Case) -> Wait | None:
+    most = case.rules.limits.max_parallel_per_drive
+    return _too_many(case, case.on_drive(), most, "on this drive")
 
 
-def _temp_space(case: Case) -> str | None:
+def _too_many(case: Case, jobs: Sequence[Job], most: int, where: str) -> Wait | None:
+    """Hold where so many jobs run; those past the phase to start early after do not count."""
+    early = case.rules.limits.start_early_phase
+    past = sum(job.phase > early for job in jobs) if early else 0
+    if len(jobs) - past < most:
+        return None
+    beside = f", beside {past} past phase {early}" if past else ""
+    return Wait(f"{len(jobs) - past} of at most {most} jobs run {where}{beside}")
+
+
+def _max_phase_1(case: Case) -> Wait | None:
+    return _too_many_in_phase_1(case.world.jobs, case.rules.limits.max_phase_1, "in all")
+
+
+def _max_phase_1_per_drive(case: Case) -> Wait | None:
+    most = case.rules.limits.max_phase_1_per_drive
+    return _too_many_in_phase_1(case.on_drive(), most, "on this drive")
+
+
+def _too_many_in_phase_1(jobs: Sequence[Job], most: int | None, where: str) -> Wait | None:
+    running = sum(job.phase <= 1 for job in jobs)  # one that was just started is on its way there
+    if most is None or running < most:
+        return None
+    return Wait(f"{running} of at most {most} jobs are in phase 1 {where}")
+
+
+def _wait_between_drives(case: Case) -> Wait | None:
+    others = [start for start in case.world.starts if start[0] != case.drive.path]
+    wait = case.rules.limits.wait_between_drives
+    return _too_soon(case.world.now, others, wait, "starts on different drives")
+
+
+def _wait_same_drive(case: Case) -> Wait | None:
+    own = [start for start in case.world.starts if start[0] == case.drive.path]
+    wait = case.rules.limits.wait_same_drive
+    return _too_soon(case.world.now, own, wait, "starts on one drive")
+
+
+def _too_soon(
+    now: datetime, starts: Sequence[tuple[str, datetime]], wait: float, what: str
+) -> Wait | None:
+    """Hold until the last of these starts is so many seconds old."""
+    apart = timedelta(seconds=wait)
+    # A start farther ahead than the wait is one of a clock that was wrong, not one to wait for.
+    recent = [(moment, temp) for temp, moment in starts if abs(now - moment) < apart]
+    if not recent:
+        return None
+    moment, temp = max(recent)
+    ago = _minutes(max(0.0, (now - moment).total_seconds()))
+    reason = f"a plot was started on {temp} {ago} ago; {_minutes(wait)} must pass between {what}"
+    return Wait(reason, moment + apart)
+
+
+def _temp_space(case: Case) -> Wait | None:
     room, need = case.ledger.room(case.drive), case.rules.needs.temp
     if room >= need:
         return None
-    return (
+    return Wait(
         f"{_gib(room)} are left after running jobs and the reserve; "
         f"a k{case.rules.k} plot takes {_gib(need)}"
     )
 
 
-def _no_out_drive(case: Case) -> str | None:
-    if _out_drive(case):
+def _no_out_drive(case: Case) -> Wait | None:
+    if case.choice.out_for(case.drive):
         return None
     drives = [drive for drive in case.world.drives if drive.kind is DriveKind.OUT]
     if not drives:
-        return "no out drive is configured"
+        return Wait("no out drive is configured")
     rooms = ", ".join(
         f"{drive.path}: {drive.problem or _gib(case.ledger.room(drive))}" for drive in drives
     )
-    return f"no out drive has the {_gib(case.rules.needs.out)} a plot takes ({rooms})"
+    return Wait(f"no out drive has the {_gib(case.rules.needs.out)} a plot takes ({rooms})")
 
 
-RULES: tuple[tuple[str, Callable[[Case], str | None]], ...] = (
+RULES: tuple[tuple[str, Callable[[Case], Wait | None]], ...] = (
     ("paused", _paused),
     ("quota", _quota),
     ("drive_problem", _drive_problem),
     ("resting", _resting),
     ("max_parallel", _max_parallel),
     ("max_parallel_per_drive", _max_parallel_per_drive),
+    ("max_phase_1", _max_phase_1),
+    ("max_phase_1_per_drive", _max_phase_1_per_drive),
+    ("wait_between_drives", _wait_between_drives),
+    ("wait_same_drive", _wait_same_drive),
     ("temp_space", _temp_space),
     ("no_out_drive", _no_out_drive),
 )
@@ -237,3 +293,7 @@ RULES: tuple[tuple[str, Callable[[Case], str | None]], ...] = (
 def _gib(size: int) -> str:
     size = max(0, size)
     return f"{size / GIB:.1f} GiB" if size >= GIB / 10 else f"{size / 1024**2:.0f} MiB"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.1f} min"

@@ -24,7 +24,7 @@ from plotobot.engine.models import (
     SpawnerView,
 )
 from plotobot.engine.news import OutAlarm, drive_events, out_alarm
-from plotobot.engine.planner import Rules, World, plan
+from plotobot.engine.planner import Rules, World, plan, starts_of
 from plotobot.engine.quota import Quota
 from plotobot.engine.roster import Roster
 from plotobot.engine.space import Ledger, takes
@@ -181,6 +181,7 @@ class Spawner:
             spawned=self._spawned,
             spawning=forced or self._quota.running,
             resting={} if forced else resting(self._roster.all(), now),
+            starts=starts_of(self._roster.all()),
         )
 
     def _rules(self) -> Rules:

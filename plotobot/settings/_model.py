@@ -88,6 +88,8 @@ _Drives = Annotated[tuple[_Drive, ...], Field(strict=False, description=_DRIVES)
 _Id = Annotated[int, BeforeValidator(_snowflake), Field(ge=1, le=_LARGEST_ID)]
 _Ids = Annotated[tuple[_Id, ...], Field(strict=False, description=_IDS)]
 _Switch = Annotated[bool, Field(description=_SWITCH)]
+_Cap = Annotated[int, Field(ge=0, le=1000, description="a whole number from 0 to 1000")]
+_Minutes = Annotated[float, Field(ge=0, le=1440, description="a number of minutes from 0 to 1440")]
 _Gib = Annotated[float, Field(gt=0, le=1_000_000, description=_GIBS)]
 
 
@@ -168,6 +170,13 @@ class Spawn(Table):
     max_parallel_per_drive: Annotated[
         int, Field(ge=1, le=1000, description="a whole number from 1 to 1000")
     ] = 1
+    max_phase_1: _Cap = 0
+    max_phase_1_per_drive: _Cap = 0
+    start_early_phase: Annotated[
+        int, Field(ge=0, le=4, description="a whole number from 0 to 4")
+    ] = 0
+    wait_between_drives_minutes: _Minutes = 0.0
+    wait_same_drive_minutes: _Minutes = 0.0
 
 
 class Space(Table):

@@ -95,6 +95,11 @@ class Settings:
             interval=spawn.interval_minutes * 60,
             max_parallel=spawn.max_parallel,
             max_parallel_per_drive=spawn.max_parallel_per_drive,
+            max_phase_1=spawn.max_phase_1 or None,
+            max_phase_1_per_drive=spawn.max_phase_1_per_drive or None,
+            start_early_phase=spawn.start_early_phase,
+            wait_between_drives=spawn.wait_between_drives_minutes * 60,
+            wait_same_drive=spawn.wait_same_drive_minutes * 60,
         )
 
     @property

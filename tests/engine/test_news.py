@@ -8,6 +8,7 @@ import pytest
 
 from plotobot.engine.models import Drive, DriveKind, EventKind, Hold
 from plotobot.engine.news import OutAlarm, drive_events, out_alarm
+from plotobot.engine.planner import RULES
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 HERE = Drive(DriveKind.OUT, "/out", total=10, free=5)
@@ -54,8 +55,9 @@ def test_a_full_farm_is_told_once_then_hourly_then_that_it_goes_on() -> None:
     ]
 
 
-def test_a_pause_does_not_pass_for_room() -> None:
+@pytest.mark.parametrize("rule", [name for name, _ in RULES[:-2]])
+def test_a_rule_asked_before_does_not_pass_for_room(rule: str) -> None:
     alarm, _ = out_alarm(OutAlarm(), [hold("no_out_drive")], 0, NOW)
-    same, event = out_alarm(alarm, [hold("paused")], 0, NOW)
+    same, event = out_alarm(alarm, [hold(rule)], 0, NOW)
     assert same == alarm
     assert event is None

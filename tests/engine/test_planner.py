@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from plotobot.engine.config import Limits
 from plotobot.engine.models import GIB, Drive, DriveKind, Job, JobState
-from plotobot.engine.planner import Plan, Rules, World, plan
+from plotobot.engine.planner import Plan, Rules, World, plan, starts_of
 from plotobot.engine.space import Ledger
 from plotobot.plotters.base import Needs
 
@@ -28,7 +29,9 @@ def out(path: str, free: float, **changes: object) -> Drive:
     return drive(path, free, DriveKind.OUT, **changes)
 
 
-def job(temp: str, *, to: str = "/out", used: float = 0, out_used: float = 0) -> Job:
+def job(
+    temp: str, *, to: str = "/out", used: float = 0, out_used: float = 0, status: str = "1.0"
+) -> Job:
     return Job(
         id=f"{temp}-{used}",
         plotter="chia",
@@ -36,6 +39,7 @@ def job(temp: str, *, to: str = "/out", used: float = 0, out_used: float = 0) ->
         temp=temp,
         out=to,
         state=JobState.RUNNING,
+        status=status,
         temp_need=K32.temp,
         out_need=K32.out,
         temp_used=int(used * GIB),
@@ -50,7 +54,8 @@ def rules(max_parallel: int = 20, per_drive: int = 20, **changes: object) -> Rul
 
 def decide(drives: list[Drive], jobs: list[Job] | None = None, **changes: object) -> Plan:
     spawned, spawning = changes.pop("spawned", 0), changes.pop("spawning", True)
-    world = World(NOW, drives, jobs or [], spawned, spawning)  # type: ignore[arg-type]
+    starts = changes.pop("starts", ())
+    world = World(NOW, drives, jobs or [], spawned, spawning, starts=starts)  # type: ignore[arg-type]
     return plan(world, rules(**changes))  # type: ignore[arg-type]
 
 
@@ -62,7 +67,12 @@ def held(decided: Plan) -> dict[str, str]:
     return {hold.drive: hold.rule for hold in decided.holds}
 
 
+def ago(minutes: float) -> datetime:
+    return NOW - timedelta(minutes=minutes)
+
+
 BIG_OUT = out("/out", 10_000)
+A, B = drive("/a", 3000), drive("/b", 2000)
 
 
 def test_the_readme_example_of_ploto() -> None:
@@ -203,6 +213,185 @@ def test_the_out_drive_with_most_room_after_promises_is_taken() -> None:
     assert [start.out for start in decided.starts] == ["/small"]
 
 
+@pytest.mark.parametrize(
+    ("statuses", "starts"),
+    [
+        pytest.param(["1.6", "1.0"], 0, id="two-in-phase-1"),
+        pytest.param(["1.6", "Initializing"], 0, id="one-just-started-counts"),
+        pytest.param(["1.6", "2.0"], 1, id="phase-2-does-not-count"),
+        pytest.param(["4.1", "Copying"], 2, id="starts-of-this-pass-count"),
+    ],
+)
+def test_max_phase_1(statuses: list[str], starts: int) -> None:
+    jobs = [job(path, status=status) for path, status in zip("xy", statuses, strict=True)]
+    decided = decide([A, BIG_OUT], jobs, max_phase_1=2)
+    assert temps(decided).get("/a", 0) == starts
+    assert held(decided) == {"/a": "max_phase_1"}
+    assert decided.holds[0].reason == "2 of at most 2 jobs are in phase 1 in all"
+
+
+def test_max_phase_1_per_drive() -> None:
+    jobs = [job("/a", status="Initializing"), job("/b", status="2.0")]
+    decided = decide([A, B, BIG_OUT], jobs, max_phase_1_per_drive=1)
+    assert temps(decided) == {"/b": 1}
+    assert set(held(decided).values()) == {"max_phase_1_per_drive"}
+    assert decided.holds[0].reason == "1 of at most 1 jobs are in phase 1 on this drive"
+
+
+@pytest.mark.parametrize(
+    ("early", "status", "starts"),
+    [
+        pytest.param(0, "Copying", 0, id="off"),
+        pytest.param(3, "3.6", 0, id="still-in-the-phase"),
+        pytest.param(3, "4.0", 1, id="past-the-phase"),
+        pytest.param(4, "4.2", 0, id="the-last-phase-ends-with-the-copy"),
+        pytest.param(4, "Copying", 1, id="copying"),
+        pytest.param(1, "Initializing", 0, id="not-begun"),
+    ],
+)
+@pytest.mark.parametrize("cap", ["max_parallel", "per_drive"])
+def test_start_early_phase(cap: str, early: int, status: str, starts: int) -> None:
+    jobs = [job("/a", status=status)]
+    decided = decide([A, BIG_OUT], jobs, start_early_phase=early, **{cap: 1})
+    assert len(decided.starts) == starts
+    where, rule = {
+        "max_parallel": ("in all", "max_parallel"),
+        "per_drive": ("on this drive", "max_parallel_per_drive"),
+    }[cap]
+    past = f", beside 1 past phase {early}" if starts else ""
+    assert held(decided) == {"/a": rule}
+    assert decided.holds[0].reason == f"1 of at most 1 jobs run {where}{past}"
+
+
+def test_an_early_start_needs_room_beside_what_the_old_job_still_takes() -> None:
+    small, early = drive("/a", 300), {"start_early_phase": 3, "per_drive": 1}
+    assert held(decide([small, BIG_OUT], [job("/a", status="4.0", used=100)], **early)) == {
+        "/a": "temp_space"
+    }
+    assert temps(decide([small, BIG_OUT], [job("/a", status="4.0", used=239)], **early)) == {
+        "/a": 1
+    }
+
+
+def test_wait_same_drive() -> None:
+    """A drive just started on waits by itself; the other gets its plot, and then waits as well."""
+    starts = [("/a", ago(100)), ("/a", ago(12))]
+    decided = decide([A, B, BIG_OUT], starts=starts, wait_same_drive=30 * 60)
+    assert temps(decided) == {"/b": 1}
+    assert held(decided) == {"/a": "wait_same_drive", "/b": "wait_same_drive"}
+    assert [hold.until for hold in decided.holds] == [ago(-18), ago(-30)]
+    assert decided.holds[0].reason == (
+        "a plot was started on /a 12.0 min ago; 30.0 min must pass between starts on one drive"
+    )
+
+
+def test_wait_between_drives() -> None:
+    """Other drives wait for the last start anywhere else; that drive itself may go on."""
+    starts = [("/gone", ago(60)), ("/a", ago(5))]
+    decided = decide([A, B, BIG_OUT], starts=starts, wait_between_drives=15 * 60, max_parallel=1)
+    assert temps(decided) == {"/a": 1}
+    held_up = decide([B, BIG_OUT], starts=starts, wait_between_drives=15 * 60)
+    (hold,) = held_up.holds
+    assert (held_up.starts, hold.rule, hold.until) == ((), "wait_between_drives", ago(-10))
+    assert hold.reason == (
+        "a plot was started on /a 5.0 min ago; "
+        "15.0 min must pass between starts on different drives"
+    )
+
+
+@pytest.mark.parametrize(
+    ("minutes", "starts"),
+    [
+        pytest.param(14.9, 0, id="before-its-end"),
+        pytest.param(15, 1, id="at-its-end"),
+        pytest.param(-1, 0, id="the-clock-was-set-back-a-little"),
+        pytest.param(-9_999, 1, id="the-clock-was-far-ahead"),
+    ],
+)
+def test_a_wait_ends_by_the_clock(minutes: float, starts: int) -> None:
+    limits = {"wait_same_drive": 900, "max_parallel": 1}
+    decided = decide([A, BIG_OUT], starts=[("/a", ago(minutes))], **limits)
+    assert len(decided.starts) == starts
+
+
+def test_starts_of_a_pass_keep_their_distance() -> None:
+    one_each = decide([A, B, BIG_OUT], wait_same_drive=60)
+    assert temps(one_each) == {"/a": 1, "/b": 1}
+    one_drive = decide([A, B, BIG_OUT], wait_between_drives=60, per_drive=2)
+    assert temps(one_drive) == {"/a": 2}
+    one = decide([A, B, BIG_OUT], wait_between_drives=60, wait_same_drive=60)
+    assert temps(one) == {"/a": 1}
+
+
+def test_starts_are_known_from_jobs_that_ended_too() -> None:
+    """One that could not be started at all is none; one that is being started is."""
+    starting = replace(job("/a"), created_at=ago(1))
+    running = replace(job("/b"), created_at=ago(3), started_at=ago(2))
+    ended = replace(running, temp="/c", state=JobState.FAILED)
+    refused = replace(starting, temp="/d", state=JobState.FAILED)
+    assert starts_of([starting, running, ended, refused]) == [
+        ("/a", ago(1)),
+        ("/b", ago(2)),
+        ("/c", ago(2)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("drives", "jobs", "first"),
+    [
+        pytest.param({"/a": "SATA", "/b": "NVMe"}, [], "/b", id="nvme-before-the-rest"),
+        pytest.param({"/a": "NVMe", "/b": "RAM"}, [], "/b", id="ram-before-nvme"),
+        pytest.param({"/a": None, "/b": "nvme"}, [], "/b", id="unknown-last"),
+        pytest.param({"/a": "SATA", "/b": None}, [], "/a", id="the-rest-by-room"),
+        pytest.param({"/a": "SATA", "/b": "RAM"}, ["/b"], "/a", id="fewest-jobs-first"),
+    ],
+)
+def test_fast_temp_drives_first(drives: dict[str, str | None], jobs: list[str], first: str) -> None:
+    """/a has the most room of them."""
+    sizes = {"/a": 3000, "/b": 2000}
+    temp = [drive(path, sizes[path], bus=bus) for path, bus in drives.items()]
+    limits = {"max_parallel": len(jobs) + 1}
+    decided = decide([*temp, BIG_OUT], [job(path) for path in jobs], **limits)
+    assert [start.temp for start in decided.starts] == [first]
+
+
+@pytest.mark.parametrize(
+    ("outs", "going", "chosen"),
+    [
+        pytest.param([out("/x", 900), out("/y", 850)], [], ["/x", "/y", "/x"], id="in-turns"),
+        pytest.param(
+            [out("/x", 1050), out("/y", 850)], ["/x"], ["/y", "/x", "/y"], id="fewest-plots-to-it"
+        ),
+        pytest.param(
+            [out("/x", 2000), out("/y", 850)], ["/x"], ["/x", "/x", "/x"], id="far-more-room-wins"
+        ),
+        pytest.param([out("/x", 180), out("/y", 90)], [], ["/x"], id="never-where-none-fits"),
+    ],
+)
+def test_out_drives_take_turns(outs: list[Drive], going: list[str], chosen: list[str]) -> None:
+    """So that the copies of plots that end together do not meet on one drive."""
+    jobs = [job("/elsewhere", to=path) for path in going]
+    limits = {"max_parallel": len(jobs) + 3}
+    decided = decide([A, *outs], jobs, **limits)
+    assert [start.out for start in decided.starts] == chosen
+
+
+def test_two_out_folders_on_one_drive_count_as_one() -> None:
+    outs = [
+        out("/x/1", 1100, filesystem="sdx"),
+        out("/x/2", 1100, filesystem="sdx"),
+        out("/y", 950),
+    ]
+    decided = decide([A, *outs], [job("/elsewhere", to="/x/1")], max_parallel=2)
+    assert [start.out for start in decided.starts] == ["/y"]
+
+
+def test_an_out_folder_on_the_temp_drive_serves_where_bigger_drives_are_full() -> None:
+    outs = [out("/full", 90), out("/a/plots", 60, filesystem="/a")]
+    decided = decide([drive("/a", 300), *outs])
+    assert [start.out for start in decided.starts] == ["/a/plots"]
+
+
 def test_temp2_is_the_roomiest_and_without_room_the_job_does_without() -> None:
     temp2s = [drive("/t2", 150, DriveKind.TEMP2), drive("/t3", 120, DriveKind.TEMP2)]
     decided = decide([drive("/a", 1000), BIG_OUT, *temp2s], per_drive=3)
@@ -222,6 +411,7 @@ def test_the_reserve_stays_free() -> None:
     assert plan(world, tight).starts == ()
 
 
+STATUSES = st.sampled_from(["Initializing", "1.3", "2.0", "3.6", "4.0", "Copying"])
 PATHS = st.sampled_from(["/a", "/b", "/c", "/d"])
 DRIVES = st.builds(
     lambda path, free, kind, fs, missing: Drive(
@@ -237,19 +427,31 @@ DRIVES = st.builds(
 
 @given(
     drives=st.lists(DRIVES, max_size=8, unique_by=lambda d: d.path),
-    running=st.lists(st.tuples(PATHS, PATHS, st.integers(0, 239)), max_size=6),
+    running=st.lists(st.tuples(PATHS, PATHS, st.integers(0, 239), STATUSES), max_size=6),
     most=st.integers(1, 9),
     per_drive=st.integers(1, 4),
     count=st.none() | st.integers(0, 12),
     spawned=st.integers(0, 12),
+    phase_1=st.none() | st.integers(1, 4),
+    phase_1_per_drive=st.none() | st.integers(1, 2),
+    early=st.integers(0, 4),
+    between=st.sampled_from([0, 600, 3600]),
+    same=st.sampled_from([0, 600, 3600]),
+    started=st.lists(st.tuples(PATHS, st.integers(0, 90)), max_size=4),
 )
 def test_no_byte_is_promised_twice_and_no_cap_is_passed(
     drives: list[Drive],
-    running: list[tuple[str, str, int]],
+    running: list[tuple[str, str, int, str]],
     most: int,
     per_drive: int,
     count: int | None,
     spawned: int,
+    phase_1: int | None,
+    phase_1_per_drive: int | None,
+    early: int,
+    between: int,
+    same: int,
+    started: list[tuple[str, int]],
 ) -> None:
     free: dict[str, int] = {}
     drives = [  # one file system has one amount of free space
@@ -263,9 +465,21 @@ def test_no_byte_is_promised_twice_and_no_cap_is_passed(
         )
         for d in drives
     ]
-    jobs = [job(f"{t}/temp", to=f"{o}/out", used=used) for t, o, used in running]
+    jobs = [job(f"{t}/temp", to=f"{o}/out", used=u, status=s) for t, o, u, s in running]
+    past = [(f"{path}/temp", ago(minutes)) for path, minutes in started]
     decided = decide(
-        drives, jobs, max_parallel=most, per_drive=per_drive, count=count, spawned=spawned
+        drives,
+        jobs,
+        max_parallel=most,
+        per_drive=per_drive,
+        count=count,
+        spawned=spawned,
+        max_phase_1=phase_1,
+        max_phase_1_per_drive=phase_1_per_drive,
+        start_early_phase=early,
+        wait_between_drives=between,
+        wait_same_drive=same,
+        starts=past,
     )
 
     starts = [
@@ -286,10 +500,19 @@ def test_no_byte_is_promised_twice_and_no_cap_is_passed(
     for place in drives:
         if after.promised[place.filesystem] != before.promised[place.filesystem]:
             assert after.promised[place.filesystem] <= place.free
-    assert len(starts) <= max(0, most - len(jobs))
+    counted = [j for j in jobs if not early or j.phase <= early]
+    assert len(starts) <= max(0, most - len(counted))
     assert count is None or len(starts) <= max(0, count - spawned)
     for path, number in Counter(start.temp for start in decided.starts).items():
-        assert number + sum(j.temp == path for j in jobs) <= per_drive
+        assert number + sum(j.temp == path for j in counted) <= per_drive
+        in_phase_1 = sum(j.temp == path and j.phase <= 1 for j in jobs)
+        assert phase_1_per_drive is None or number + in_phase_1 <= phase_1_per_drive
+    if starts and phase_1 is not None:
+        assert len(starts) + sum(j.phase <= 1 for j in jobs) <= phase_1
+    for number, start in enumerate(decided.starts):
+        for temp, moment in [*past, *((s.temp, NOW) for s in decided.starts[:number])]:
+            wait = same if temp == start.temp else between
+            assert NOW - moment >= timedelta(seconds=wait)
     paths = {d.path: d for d in drives}
     assert not any(paths[p].missing for s in decided.starts for p in (s.temp, s.out))
     named = {d.path for d in drives if d.kind is DriveKind.TEMP}

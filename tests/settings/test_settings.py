@@ -66,6 +66,11 @@ ABABABABABABABABABABABABABABABABABABABABABABABAB"
         interval_minutes = 0.5
         max_parallel = 9
         max_parallel_per_drive = 3
+        max_phase_1 = 5
+        max_phase_1_per_drive = 2
+        start_early_phase = 4
+        wait_between_drives_minutes = 1.5
+        wait_same_drive_minutes = 30
         [space]
         reserve_gib = 0.5
         temp_gib = 2
@@ -92,7 +97,7 @@ ABABABABABABABABABABABABABABABABABABABABABABABAB"
         farmer_key="ab" * 48,
         contract="txch1" + "q" * 58,
     )
-    assert engine.limits == Limits(7, 30.0, 9, 3)
+    assert engine.limits == Limits(7, 30.0, 9, 3, 5, 2, 4, 90.0, 1800.0)
     assert engine.space == SpaceRules(GIB // 2, 2 * GIB, 3 * GIB, 9 * GIB // 2)
     assert engine.spawn_on_start is False
 

@@ -1,0 +1,64 @@
+"""Which of several drives is best for the next plot. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from plotobot.engine.models import Drive, DriveKind, Job
+from plotobot.engine.space import Ledger
+from plotobot.plotters.base import Needs
+
+_RANKS = {"ram": 0, "nvme": 1}
+"""By `Drive.bus` in small letters; whatever is not here comes last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The drives there are, and what has been promised on them."""
+
+    drives: Sequence[Drive]
+    jobs: Sequence[Job]
+    """The live ones."""
+    ledger: Ledger
+    needs: Needs
+
+    def temp_order(self, drive: Drive) -> tuple[int, int, int]:
+        """Sorts temp drives: fewest jobs, then RAM before NVMe before the rest, then most room."""
+        rank = _RANKS.get((drive.bus or "").lower(), len(_RANKS))
+        return self.on_temp(drive), rank, -self.ledger.room(drive)
+
+    def on_temp(self, drive: Drive) -> int:
+        """Live jobs that plot on this temp drive."""
+        return sum(job.temp == drive.path for job in self.jobs)
+
+    def out_for(self, temp: Drive) -> Drive | None:
+        """The out drive for a plot made on this temp drive; None where it fits on none.
+
+        The one with most room after all promises; of those that lie within one plot of it, the one
+        that fewest running plots go to, so that their last copies do not meet on one drive.
+        """
+        fitting = [drive for drive in self._usable(DriveKind.OUT) if self._fits(drive, temp)]
+        most = max(map(self.ledger.room, fitting), default=0)
+        near = [drive for drive in fitting if self.ledger.room(drive) >= most - self.needs.out]
+        return min(near, key=lambda d: (self._going_to(d), -self.ledger.room(d)), default=None)
+
+    def temp2(self) -> Drive | None:
+        """The roomiest temp2 drive; None where none has room, and the job then does without."""
+        drive = max(self._usable(DriveKind.TEMP2), key=self.ledger.room, default=None)
+        if drive is None or self.ledger.room(drive) < self.needs.temp2:
+            return None
+        return drive
+
+    def _usable(self, kind: DriveKind) -> list[Drive]:
+        return [drive for drive in self.drives if drive.kind is kind and not drive.problem]
+
+    def _fits(self, out: Drive, temp: Drive) -> bool:
+        if out.filesystem == temp.filesystem:
+            return True  # the plot is renamed there, within the space it takes on temp
+        return self.ledger.room(out) >= self.needs.out
+
+    def _going_to(self, out: Drive) -> int:
+        """Live jobs whose plots go to this out drive's file system."""
+        folders = {d.path for d in self.drives if d.filesystem == out.filesystem}
+        return sum(job.out in folders for job in self.jobs)
