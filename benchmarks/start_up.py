@@ -80,7 +80,7 @@ def imports() -> bool:
         seconds(code)
     rounds = [(seconds("pass"), seconds(CORE), seconds(OURS)) for _ in range(ROUNDS)]
     bare, core, ours = (statistics.median(column) for column in zip(*rounds, strict=True))
-    ratio = ours / core
+    ratio: float = ours / core
     print(f"a bare interpreter        {bare * 1e3:6.0f} ms   (median of {ROUNDS})")
     print(f"the libraries             {core * 1e3:6.0f} ms")
     print(

@@ -12,7 +12,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plotobot.access import Access
 from plotobot.bot import PlotoBot, point_at, stay_linked
@@ -25,7 +25,9 @@ from plotobot.engine.spawner import KNOWN_DRIVES
 from plotobot.engine.store import Store
 from plotobot.engine.supervisor import Supervisor
 from plotobot.errors import SettingsError
-from plotobot.settings import Settings
+
+if TYPE_CHECKING:
+    from plotobot.settings import Settings
 
 log = logging.getLogger(__name__)
 
