@@ -153,7 +153,7 @@ async def test_a_plot_by_chia_is_followed_through_its_phases_and_proven(
     assert (job.state, job.exit_code, job.reason) == (JobState.COMPLETED, 0, None)
     phases = [status[:1] for status in seen if status[0].isdigit()]
     assert list(dict.fromkeys(phases)) == ["1", "2", "3", "4"]
-    assert seen[-2:] == ["Copying", "Completed"]
+    assert seen[-1] == "Completed"  # the copy into memory may be over between two looks
     assert all(job.phase_seconds)
     assert job.total_seconds is not None
     assert job.copy_seconds is not None
