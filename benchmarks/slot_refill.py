@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import math
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from workbench import head, row
 
 from plotobot.engine.jobdir import CHILD, EXIT, SHIM, Spec, new_job_id, read_record
 from plotobot.engine.supervisor import Supervisor
@@ -51,37 +52,27 @@ async def run_one(supervisor: Supervisor) -> Timed:
     return Timed(launch, shim["t"], child["t"], first, last, ended["t"], known)
 
 
-def show(name: str, seconds: list[float]) -> float:
-    """Print a row of the table; returns the 99th percentile in ms."""
-    values = sorted(value * 1000 for value in seconds)
-    p50, p99 = (values[math.ceil(len(values) * share) - 1] for share in (0.5, 0.99))
-    print(f"{name:58} {p50:8.1f} {p99:8.1f} {values[-1]:8.1f}")
-    return p99
-
-
 async def main(jobs: int, state: Path) -> bool:
     """Run the chain and print the table."""
     supervisor = Supervisor(state / "jobs")
     runs = [await run_one(supervisor) for _ in range(jobs + 1)]
     await supervisor.close()
     pairs = list(itertools.pairwise(runs))
-    print(f"{jobs} refills, milliseconds {'':31} {'p50':>8} {'p99':>8} {'max':>8}")
-    p99 = show(
+    head(f"{jobs} refills")
+    p99, _ = row(
         "last act of a plotter -> first act of the next",
         [b.executed - a.last_act for a, b in pairs],
     )
-    show(
+    row(
         "  last act -> the shim has reaped it", [a.exit_seen_by_shim - a.last_act for a, _ in pairs]
     )
-    show(
+    row(
         "  reaped -> exit.json durable, and known to the bot",
         [a.known - a.exit_seen_by_shim for a, _ in pairs],
     )
-    show("  launch -> spec durable, shim's interpreter up", [b.shim - b.launch for _, b in pairs])
-    show("  shim up -> plotter forked (3 fsynced files)", [b.child - b.shim for _, b in pairs])
-    show(
-        "  forked -> child.json durable, exec, first act", [b.executed - b.child for _, b in pairs]
-    )
+    row("  launch -> spec durable, shim's interpreter up", [b.shim - b.launch for _, b in pairs])
+    row("  shim up -> plotter forked (3 fsynced files)", [b.child - b.shim for _, b in pairs])
+    row("  forked -> child.json durable, exec, first act", [b.executed - b.child for _, b in pairs])
     print(f"goal: p99 <= {GOAL_MS:.0f} ms: {'met' if p99 <= GOAL_MS else 'MISSED'}")
     return p99 <= GOAL_MS
 

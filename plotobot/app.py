@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -28,7 +28,9 @@ from plotobot.engine.spawner import KNOWN_DRIVES
 from plotobot.engine.store import Store
 from plotobot.engine.supervisor import Supervisor
 from plotobot.errors import SettingsError
-from plotobot.settings import Settings
+
+if TYPE_CHECKING:
+    from plotobot.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from plotobot.check import Finding
 from plotobot.engine.models import GIB, Drive, Job
-from plotobot.engine.store import JOB
+from plotobot.engine.store import job_adapter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def show_json(document: object) -> None:
 
 def job_rows(jobs: Iterable[Job]) -> list[dict[str, Any]]:
     """Jobs as `--json` gives them."""
-    plain = (JOB.dump_python(job, mode="json") for job in jobs)
+    plain = (job_adapter().dump_python(job, mode="json") for job in jobs)
     return [{field: job[field] for field in JOB_FIELDS} for job in plain]
 
 

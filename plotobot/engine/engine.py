@@ -35,7 +35,7 @@ from plotobot.engine.models import (
 from plotobot.engine.recovery import Recovered, recover
 from plotobot.engine.roster import Roster
 from plotobot.engine.spawner import Spawner
-from plotobot.engine.store import JOB, Store
+from plotobot.engine.store import Store, job_adapter
 from plotobot.engine.supervisor import Exit, Supervisor
 from plotobot.engine.verdict import LAST_LINES, Ending, judge
 from plotobot.engine.watcher import Watcher, advanced
@@ -295,7 +295,7 @@ class PlottingEngine:
     async def _conclude(self, job: Job) -> None:
         """Put a judgement down: first beside the job's other records, then in the store."""
         folder = self._jobs_root / job.id
-        record = JOB.dump_python(job, mode="json")
+        record = job_adapter().dump_python(job, mode="json")
         with suppress(OSError):  # judged again at the next start
             await asyncio.to_thread(write_record, folder, VERDICT, record)
         event = Event(TOLD[job.state], self._now(), job)

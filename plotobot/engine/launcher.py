@@ -19,7 +19,7 @@ from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import Event, EventKind, Job, JobState
 from plotobot.engine.planner import Start
 from plotobot.engine.roster import Roster
-from plotobot.engine.store import JOB
+from plotobot.engine.store import job_adapter
 from plotobot.engine.supervisor import Launched, Supervisor
 from plotobot.errors import Refusal
 from plotobot.plotters.base import PlotOrder, Plotter, Program
@@ -146,5 +146,5 @@ def log_of(job_directory: Path) -> Path:
 
 
 def _plain(job: Job) -> dict[str, Any]:
-    plain: dict[str, Any] = JOB.dump_python(job, mode="json")
+    plain: dict[str, Any] = job_adapter().dump_python(job, mode="json")
     return plain

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from plotobot.engine.finding import State
 from plotobot.engine.launcher import as_running
 from plotobot.engine.models import Job, JobState
-from plotobot.engine.store import JOB
+from plotobot.engine.store import job_adapter
 from plotobot.engine.supervisor import Adopted
 
 GONE = "its job directory is gone"
@@ -71,7 +71,7 @@ def _sort(one: Adopted, stored: Job | None, found: Recovered, now: datetime) -> 
 def read_job(plain: object) -> Job | None:
     """A job from a record, or None where it is damaged or of another version."""
     try:
-        return JOB.validate_python(plain)
+        return job_adapter().validate_python(plain)
     except ValidationError:
         return None
 

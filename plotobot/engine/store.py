@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -25,8 +26,6 @@ from plotobot.errors import PlotobotError
 
 T = TypeVar("T")
 
-JOB = TypeAdapter(Job)
-_DATA = TypeAdapter(dict[str, object])
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -49,6 +48,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
 )
 """Never edit one that has shipped; add the next. `PRAGMA user_version` counts those applied."""
+
+
+@cache
+def job_adapter() -> TypeAdapter[Job]:
+    """Turns jobs into JSON and back; built at the first use, for that takes some 30 ms."""
+    return TypeAdapter(Job)
 
 
 class StoreError(PlotobotError):
@@ -126,13 +131,16 @@ class Store:
             "SELECT body FROM jobs WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT ?)",
             (recent,),
         )
-        found = [JOB.validate_json(row[0]) for row in rows]
+        adapter = job_adapter()
+        found = [adapter.validate_json(row[0]) for row in rows]
         return sorted(found, key=lambda job: (job.created_at or _NEVER, job.id), reverse=True)
 
     async def ended_since(self, moment: datetime) -> list[Job]:
         """Jobs that ended at or after a moment, oldest first."""
         sql = "SELECT body FROM jobs WHERE ended_at >= ? ORDER BY ended_at"
-        return [JOB.validate_json(row[0]) for row in await self._rows(sql, (_text(moment),))]
+        return [
+            job_adapter().validate_json(row[0]) for row in await self._rows(sql, (_text(moment),))
+        ]
 
     async def count_started(self, since: datetime) -> int:
         """How many jobs were created since a moment and did start."""
@@ -252,12 +260,12 @@ def _nonce() -> str:
 
 def _job_row(job: Job) -> tuple[object, ...]:
     ended = _text(job.ended_at) if job.ended_at else None
-    body = JOB.dump_json(job).decode()
+    body = job_adapter().dump_json(job).decode()
     return job.id, job.state.value, _text(job.created_at or _NEVER), ended, body
 
 
 def _event_row(event: Event) -> tuple[object, ...]:
-    job = JOB.dump_json(event.job).decode() if event.job else None
+    job = job_adapter().dump_json(event.job).decode() if event.job else None
     data = json.dumps(dict(event.data))
     return event.nonce, event.kind.value, _text(event.at), job, data
 
@@ -267,8 +275,8 @@ def _event(row: sqlite3.Row) -> Event:
     return Event(
         kind=EventKind(kind),
         at=datetime.fromisoformat(at),
-        job=JOB.validate_json(job) if job else None,
-        data=_DATA.validate_json(data),
+        job=job_adapter().validate_json(job) if job else None,
+        data=json.loads(data),
         id=event_id,
         nonce=nonce,
     )
