@@ -25,6 +25,7 @@ class Roster:
         self._store = store
         self._jobs: dict[str, Job] = {}
         self._backlog: list[tuple[Sequence[Job], Sequence[Event]]] = []
+        self._writing = asyncio.Lock()
         self._changed = asyncio.Event()
 
     async def load(self) -> None:
@@ -73,14 +74,19 @@ class Roster:
 
     async def flush(self) -> None:
         """Write what the disk has refused so far."""
-        while self._backlog:
-            jobs, events = self._backlog[0]
-            try:
-                await self._store.record(jobs, events)
-            except sqlite3.Error as error:
-                log.warning("the database cannot be written, trying again: %s", error)
-                return
-            self._backlog.pop(0)
+        # Shielded: what is half written when its caller is cancelled must not be written twice.
+        await asyncio.shield(asyncio.create_task(self._write()))
+
+    async def _write(self) -> None:
+        async with self._writing:
+            while self._backlog:
+                jobs, events = self._backlog[0]
+                try:
+                    await self._store.record(jobs, events)
+                except sqlite3.Error as error:
+                    log.warning("the database cannot be written, trying again: %s", error)
+                    return
+                self._backlog.pop(0)
 
     def tell(self) -> None:
         """Wake all who wait for a change."""
