@@ -15,6 +15,7 @@ from rich.table import Table
 from plotobot.check import Finding
 from plotobot.engine.models import GIB, Drive, Job
 from plotobot.engine.store import job_adapter
+from plotobot.ui.text import tail
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,8 +69,8 @@ def show_jobs(jobs: Sequence[Job]) -> None:
             f"k{job.k}",
             job.status,
             f"{job.fraction:.0%}",
-            job.temp,
-            job.out,
+            tail(job.temp),
+            tail(job.out),
             f"{job.started_at:%Y-%m-%d %H:%M}" if job.started_at else "",
         )
         for job in jobs

@@ -33,12 +33,12 @@ PLOTS_ON_OUT = (6, 10)
 
 WELCOME = """\
 👋 **Real little plots are being made on this machine, and you are their farmer.** \
-News come here by themselves. Type
-`/jobs` for the table of plots
-`/job` for one of them, with its log
-`/stop` to end one: what would be lost, then a second press
-`/spawn why` for what holds each drive
-`/drives` and `/report now` for the rest; `/help` for all of it"""
+News of them comes here by itself. Type:
+`/jobs` to see the table of plots
+`/job` to see one of them, and its log
+`/stop` to end one: it says what would be lost, a second press does it
+`/spawn why` to see what holds each drive
+`/drives`, `/report now` and `/help` for the rest"""
 
 
 class WelcomingBot(PlotoBot):

@@ -105,7 +105,8 @@ async def show(
     temps, outs = kind.drive_sizes(options.k)
     made: list[Path] = []
     async with _drives(options.directory, temps, outs) as drives:
-        say(f"Drives and plots are in {drives.root}.")
+        kept = "and stay there" if drives.keep else "until the demo ends; --dir DIR keeps them"
+        say(f"Drives and plots are in {drives.root} {kept}.")
         async with (
             kind.opened(options, drives) as farm,
             serve_page(farm.make_bot, port=options.port, timezone=local_timezone()) as page,
@@ -134,10 +135,10 @@ async def _tell(
 
 def _made_lines(made: Sequence[Path], drives: DemoDrives) -> list[str]:
     if not made:
-        return ["The demo is over before a plot was made."]
+        return ["The demo ended before a plot was made."]
     number = plural(len(made), "plot")
     if not drives.keep:
-        return [f"Made {number}, and removed what it made; --dir DIR would keep it."]
+        return [f"Made {number}, and removed what it made."]
     sizes = ((file, file.stat().st_size) for file in made if file.exists())
     return [f"Made {number} in {drives.root}:"] + [
         f"  {gib(size):>8}  {file.relative_to(drives.root)}" for file, size in sizes

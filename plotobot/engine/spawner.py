@@ -68,6 +68,7 @@ class Spawner:
         self._alarm = OutAlarm()
         self._looked_at: datetime | None = None
         self._passing = asyncio.Lock()
+        self._looking = asyncio.Lock()
 
     async def load(self) -> None:
         """Take up the standing order, and look at the drives for the first time."""
@@ -79,12 +80,14 @@ class Spawner:
 
     async def look(self) -> bool:
         """Look at the drives; returns whether there is news of them, which is told."""
-        before, self._drives = self._drives, await asyncio.to_thread(self._bay.look)
-        events = drive_events(before, self._drives, self._now())
-        if events:
-            await self._roster.put(events=events)
-        await self._keep_known()
-        return bool(events)
+        # The bay takes a folder that is still being asked by another look for one that hangs.
+        async with self._looking:
+            before, self._drives = self._drives, await asyncio.to_thread(self._bay.look)
+            events = drive_events(before, self._drives, self._now())
+            if events:
+                await self._roster.put(events=events)
+            await self._keep_known()
+            return bool(events)
 
     async def pass_once(self, *, forced: bool = False) -> list[Job]:
         """Start what may start now; returns those jobs.

@@ -163,7 +163,7 @@ _SENTENCES: Mapping[EventKind, str] = {
 }
 _PATHS = frozenset({"drive", "path", "temp", "out"})
 _WORDS = frozenset({"what", "reason"})
-_SILENT = frozenset({"by", "again"})
+_SILENT = frozenset({"by", "again", "kind"})
 
 
 def _particulars(event: Event) -> str:

@@ -29,7 +29,7 @@ def why_text(view: SpawnerView) -> str:
 
 
 def _hold_line(hold: Hold) -> str:
-    where = code(tail(hold.drive, 30)) if hold.drive else "every drive"
+    where = code(tail(hold.drive)) if hold.drive else "every drive"
     until = f", until {stamp(hold.until)}" if hold.until else ""
     return f"• {where}: {plain(hold.reason)} (rule {code(hold.rule, 40)}{until})"
 

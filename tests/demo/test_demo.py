@@ -88,6 +88,15 @@ class Demo:
         await found.wait_for(timeout=PATIENCE)
         return await found.inner_text()
 
+    async def picture(self, file: Path) -> None:
+        """What the channel shows at its end."""
+        newest = self.tab.locator("#new-messages")
+        if await newest.is_visible():
+            await newest.click()
+        await self.tab.mouse.move(0, 0)
+        await self.tab.locator("#channel-timeline").evaluate("it => it.scrollTop = 1e9")
+        await self.tab.locator("#channel-layout").screenshot(path=file)
+
 
 async def plotobot(*words: str) -> str:
     """Run another command; its output."""
@@ -128,7 +137,7 @@ def chromium() -> str:
 
 @pytest.fixture
 async def demo(tmp_path: Path, chromium: str) -> AsyncIterator[Demo]:
-    folder, port = tmp_path / "farm", free_port()
+    folder, port = tmp_path / "plotobot-demo", free_port()
     options = ("--k", str(K), "--port", str(port), "--dir", str(folder))
     argv = (sys.executable, "-m", "plotobot", "demo", *options)
     process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
@@ -142,7 +151,7 @@ async def demo(tmp_path: Path, chromium: str) -> AsyncIterator[Demo]:
         assert f":{port}/" in found[0]
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
-            tab = await browser.new_page(viewport={"width": 900, "height": 760})
+            tab = await browser.new_page(viewport={"width": 1160, "height": 790})
             await tab.goto(found[0])
             await tab.evaluate(WATCH)
             yield Demo(folder, process, tab, printed)
@@ -156,10 +165,10 @@ async def demo(tmp_path: Path, chromium: str) -> AsyncIterator[Demo]:
 async def test_a_newcomer_watches_looks_stops_and_leaves(demo: Demo, artifacts: Path) -> None:
     first = await demo.seen("finished")
     last = await demo.seen("started", *await started_before(demo))
+    await demo.picture(artifacts / "alerts.png")
     await stops(demo, last)
-    await demo.tab.screenshot(path=artifacts / "alerts.png")
     await looks(demo)
-    await demo.tab.screenshot(path=artifacts / "jobs.png")
+    await demo.picture(artifacts / "jobs.png")
     await alerts_were_true(demo, first, last)
     assert await demo.tab.evaluate("window.neverReloaded") is True
     await leaves(demo)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -83,12 +86,15 @@ async def test_it_ends_when_told_and_keeps_its_plots_in_the_given_folder(
     farm: PretendedFarm, tmp_path: Path
 ) -> None:
     stop = asyncio.Event()
-    showing = asyncio.create_task(show(Options(directory=tmp_path / "d"), farm, stop, say=str))
-    while not farm.made:
+    said: list[str] = []
+    options = Options(directory=tmp_path / "d")
+    showing = asyncio.create_task(show(options, farm, stop, say=said.append))
+    while "plot 1" not in said:
         await asyncio.sleep(0.05)
     stop.set()
     await asyncio.wait_for(showing, PATIENCE)
     assert farm.made[0].exists()
+    assert any("out1/plot-0" in line for line in said)
     assert {path.name for path in (tmp_path / "d").iterdir()} == {"temp1", "temp2", "out1"}
 
 
@@ -102,6 +108,31 @@ async def test_a_farm_that_fails_is_heard_of_and_still_cleaned_up(farm: Pretende
         await show(Options(plots=1), farm, asyncio.Event(), say=str)
     assert farm.drives is not None
     assert not farm.drives.root.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--k", "5"], "--k"),
+        (["--port", "99999"], "--port"),
+        (["--dir", "/dev/null/x"], "--dir"),
+        (["--plots", "-1"], "--plots"),
+        (["--port", "{taken}"], "--port {taken}"),
+    ],
+    ids=["k", "port", "dir", "plots", "port-in-use"],
+)
+def test_what_cannot_be_is_named_before_anything_begins(words: list[str], named: str) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = str(other.getsockname()[1])
+        argv = [sys.executable, "-m", "plotobot", "demo"]
+        argv += [word.format(taken=taken) for word in words]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 2
+    assert named.format(taken=taken) in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not done.stdout
 
 
 @pytest.mark.parametrize(
