@@ -131,7 +131,7 @@ def _section(title: str, sentences: Iterable[str]) -> None:
     for number, sentence in enumerate(sentences):
         if number == 0:
             console.print(f"[bold]{title}[/]")
-        console.print(f"  {escape(_visible(sentence))}", highlight=False)
+        console.print(f"  {escape(visible(sentence))}", highlight=False)
 
 
 def show_fields(fields: Mapping[str, Any]) -> None:
