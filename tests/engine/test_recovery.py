@@ -13,7 +13,7 @@ from plotobot.engine.jobdir import Spec
 from plotobot.engine.models import Job, JobState
 from plotobot.engine.processes import Identity
 from plotobot.engine.recovery import GONE, read_job, recover
-from plotobot.engine.store import JOB
+from plotobot.engine.store import job_adapter
 from plotobot.engine.supervisor import Adopted
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -31,7 +31,7 @@ STORED = {"unknown": None, "live": replace(JOB_1, status="2.1"), "ended": ENDED}
 
 
 def plain(job: Job) -> dict[str, Any]:
-    dumped: dict[str, Any] = JOB.dump_python(job, mode="json")
+    dumped: dict[str, Any] = job_adapter().dump_python(job, mode="json")
     return dumped
 
 

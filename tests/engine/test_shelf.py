@@ -11,7 +11,7 @@ import pytest
 from plotobot.engine.jobdir import LOG, VERDICT, Spec, create, write_record
 from plotobot.engine.models import Job, JobState
 from plotobot.engine.shelf import read_jobs
-from plotobot.engine.store import JOB
+from plotobot.engine.store import job_adapter
 from plotobot.errors import Refusal
 
 LOGS = Path(__file__).parents[1] / "logs"
@@ -19,7 +19,7 @@ PLANNED = Job(id="1", plotter="chia", k=25, temp="/t", out="/o")
 
 
 def plain(job: Job) -> dict[str, Any]:
-    dumped: dict[str, Any] = JOB.dump_python(job, mode="json")
+    dumped: dict[str, Any] = job_adapter().dump_python(job, mode="json")
     return dumped
 
 
