@@ -22,8 +22,8 @@ from workbench import head, little_farm, row
 from plotobot.app import running_engine
 from plotobot.engine.config import Limits
 from plotobot.engine.engine import PlottingEngine
-from plotobot.engine.jobdir import CHILD, EXIT, SHIM, read_record
 from plotobot.engine.models import Job, JobState
+from plotobot.engine.supervision.jobdir import CHILD, EXIT, SHIM, read_record
 
 GOAL_MS = 200.0
 

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from workbench import head, row
 
-from plotobot.engine.jobdir import CHILD, EXIT, SHIM, Spec, new_job_id, read_record
-from plotobot.engine.supervisor import Supervisor
+from plotobot.engine.supervision.jobdir import CHILD, EXIT, SHIM, Spec, new_job_id, read_record
+from plotobot.engine.supervision.supervisor import Supervisor
 
 GOAL_MS = 200.0
 JOB = ("/bin/sh", "-c", "date +%s%N; sleep 0.05; date +%s%N")

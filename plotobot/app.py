@@ -22,11 +22,11 @@ from plotobot.bot import PlotoBot, point_at, stay_linked
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay, DriveSpec, local_volumes, parse_spec
 from plotobot.engine.engine import PlottingEngine
-from plotobot.engine.locks import hold_state_dir
 from plotobot.engine.models import DriveKind
 from plotobot.engine.spawner import KNOWN_DRIVES
 from plotobot.engine.store import Store
-from plotobot.engine.supervisor import Supervisor
+from plotobot.engine.supervision.locks import hold_state_dir
+from plotobot.engine.supervision.supervisor import Supervisor
 from plotobot.errors import SettingsError
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from plotobot.engine.bulletin import TOLD_AT, bulletin, period
 from plotobot.engine.cleanup import DeleteEntry, Removed, remove_temp_files
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay
-from plotobot.engine.jobdir import VERDICT, write_record
+from plotobot.engine.endings import Endings, told
 from plotobot.engine.launcher import Launcher, log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import (
@@ -35,9 +35,8 @@ from plotobot.engine.models import (
 from plotobot.engine.recovery import Recovered, recover
 from plotobot.engine.roster import Roster
 from plotobot.engine.spawner import Spawner
-from plotobot.engine.store import Store, job_adapter
-from plotobot.engine.supervisor import Exit, Supervisor
-from plotobot.engine.verdict import LAST_LINES, Ending, judge
+from plotobot.engine.store import Store
+from plotobot.engine.supervision.supervisor import Supervisor
 from plotobot.engine.watcher import Watcher, advanced
 from plotobot.errors import Refusal
 from plotobot.plotters import plotter as plotter_named
@@ -50,12 +49,6 @@ LOG_EVERY = 0.5
 DRIVES_EVERY = 10.0
 """Seconds between two looks at the drives; a pass looks at them as well."""
 TROUBLE_EVERY = timedelta(minutes=10)
-TOLD = {
-    JobState.COMPLETED: EventKind.JOB_FINISHED,
-    JobState.FAILED: EventKind.JOB_FAILED,
-    JobState.STOPPED: EventKind.JOB_STOPPED,
-    JobState.LOST: EventKind.JOB_FAILED,
-}
 
 
 def utc_now() -> datetime:
@@ -86,7 +79,7 @@ class PlottingEngine:
         self._watcher = Watcher(supervisor, self._jobs_root, _reader, self._wake.set)
         self._launcher = Launcher(config.plot, plotter, supervisor, self._roster, now)
         self._spawner = Spawner(config, plotter, self._launcher, bay, self._roster, store, now)
-        self._stops: dict[str, str] = {}
+        self._endings = Endings(self._watcher, self._roster, config.jobs_root, now)
         self._task: asyncio.Task[None] | None = None
         # By the loop's clock, which no change of the system's time can move.
         self._next_look = self._next_drives = 0.0
@@ -128,7 +121,7 @@ class PlottingEngine:
         job = self._roster.job(job_id)
         if not job.state.live:
             raise Refusal(f"{job.label} has ended already: {job.status}.")
-        self._stops[job_id] = by
+        self._endings.stop_asked[job_id] = by
         processes = await self._supervisor.end(job_id)
         job = await self._judged(job_id)
         removed = await self._clean(job, by) if job.state is JobState.STOPPED else []
@@ -230,7 +223,7 @@ class PlottingEngine:
 
     async def _step(self) -> None:
         await self._roster.flush()
-        changed = await self._judge_ended()
+        changed = await self._endings.settle()
         changed |= await self._follow_logs()
         clock = asyncio.get_running_loop().time()
         if clock >= self._next_drives:
@@ -241,10 +234,10 @@ class PlottingEngine:
             await self._pass()
 
     async def _pass(self, *, forced: bool = False) -> list[Job]:
-        self._next_look = asyncio.get_running_loop().time() + self._config.limits.interval
         try:
             return await self._spawner.pass_once(forced=forced)
-        finally:  # also those that a pass had started before it failed
+        finally:  # also what a pass had started before it failed is watched
+            self._next_look = asyncio.get_running_loop().time() + self._spawner.rest()
             for job in self._roster.live():
                 self._watcher.watch(job)
 
@@ -268,38 +261,6 @@ class PlottingEngine:
         stuck = bool(new.stuck) and not job.stuck
         events = [Event(EventKind.JOB_STUCK, self._now(), new)] if stuck else []
         await self._roster.put(new, events=events)
-
-    async def _judge_ended(self) -> bool:
-        ended = self._watcher.ended()
-        for job_id, end in ended.items():
-            try:
-                await self._judge(self._roster.job(job_id), end)
-            except OSError as error:  # its log's disk refuses: judged at a later step
-                log.warning("job %s has ended and cannot be judged yet: %s", job_id, error)
-            else:
-                self._watcher.unwatch(job_id)
-        return bool(ended)
-
-    async def _judge(self, job: Job, end: Exit) -> None:
-        job = advanced(job, await self._watcher.last_words(job.id))
-        tail = await asyncio.to_thread(last_lines, log_of(self._jobs_root / job.id), LAST_LINES)
-        ending = Ending(
-            at=end.at or self._now(),
-            exit_code=end.code,
-            lost=end.why,
-            stopped_by=self._stops.pop(job.id, None),
-            tail=tail,
-        )
-        await self._conclude(await asyncio.to_thread(judge, job, ending))
-
-    async def _conclude(self, job: Job) -> None:
-        """Put a judgement down: first beside the job's other records, then in the store."""
-        folder = self._jobs_root / job.id
-        record = job_adapter().dump_python(job, mode="json")
-        with suppress(OSError):  # judged again at the next start
-            await asyncio.to_thread(write_record, folder, VERDICT, record)
-        event = Event(TOLD[job.state], self._now(), job)
-        await self._roster.put(job, events=[event])
 
     async def _judged(self, job_id: str) -> Job:
         """The job, once its end has been judged."""
@@ -359,7 +320,7 @@ class PlottingEngine:
             events = [Event(EventKind.JOB_SPAWNED, now, job)] if first_time else []
             await self._roster.put(job, events=events)
         for job in (*found.judged, *found.lost):
-            await self._roster.put(job, events=[Event(TOLD[job.state], now, job)])
+            await self._roster.put(job, events=[told(job, now)])
         await self._roster.put(*found.unknown)
 
     async def _tell_of_return(self, found: Recovered) -> None:

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from plotobot.engine.config import PlotSettings
-from plotobot.engine.finding import Found, State
-from plotobot.engine.jobdir import LOG, VERDICT, Spec, new_job_id, write_record
-from plotobot.engine.launching import LaunchFailed
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import Event, EventKind, Job, JobState
 from plotobot.engine.planner import Start
 from plotobot.engine.roster import Roster
 from plotobot.engine.store import job_adapter
-from plotobot.engine.supervisor import Launched, Supervisor
+from plotobot.engine.supervision.finding import Found, State
+from plotobot.engine.supervision.jobdir import LOG, VERDICT, Spec, new_job_id, write_record
+from plotobot.engine.supervision.launching import LaunchFailed
+from plotobot.engine.supervision.supervisor import Launched, Supervisor
 from plotobot.errors import Refusal
 from plotobot.plotters.base import PlotOrder, Plotter, Program
 

@@ -31,7 +31,7 @@ def out_alarm(
     """Tell of a missing out drive once, then hourly, and when plots go on again."""
     hold = next((hold for hold in holds if hold.rule == "no_out_drive"), None)
     if hold is None or started:
-        return _cleared(alarm, holds, started, now)
+        return _cleared(alarm, started, now)
     if alarm.told and now - alarm.told < REMIND_AFTER:
         return alarm, None
     since = alarm.since or now
@@ -39,23 +39,12 @@ def out_alarm(
     return OutAlarm(since, now), Event(EventKind.NO_OUT_DRIVE, now, None, data)
 
 
-def _cleared(
-    alarm: OutAlarm, holds: Sequence[Hold], started: int, now: datetime
-) -> tuple[OutAlarm, Event | None]:
-    if alarm.since is None:
-        return alarm, None
-    # Another rule may hide the full out drive; only a start, or a drive that waits for its own
-    # sake, shows that it is over.
-    if not started and all(hold.rule in _HIDING for hold in holds):
+def _cleared(alarm: OutAlarm, started: int, now: datetime) -> tuple[OutAlarm, Event | None]:
+    # Any other rule may hide the full out drive; only a start shows that it is over.
+    if alarm.since is None or not started:
         return alarm, None
     data = {"since": alarm.since.isoformat()}
     return OutAlarm(), Event(EventKind.OUT_DRIVE_AGAIN, now, None, data)
-
-
-_HIDING = {
-    "paused", "quota", "drive_problem", "resting", "max_parallel", "max_parallel_per_drive",
-    "max_phase_1", "max_phase_1_per_drive", "wait_between_drives", "wait_same_drive",
-}  # fmt: skip
 
 
 def _drive_event(one: DriveNews, now: datetime) -> Event:

@@ -12,11 +12,11 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from plotobot.engine.finding import State
 from plotobot.engine.launcher import as_running
 from plotobot.engine.models import Job, JobState
 from plotobot.engine.store import job_adapter
-from plotobot.engine.supervisor import Adopted
+from plotobot.engine.supervision.finding import State
+from plotobot.engine.supervision.supervisor import Adopted
 
 GONE = "its job directory is gone"
 

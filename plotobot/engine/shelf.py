@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from plotobot.engine.finding import Found, State, inspect
 from plotobot.engine.follower import Follower
-from plotobot.engine.jobdir import read_spec, read_verdict
 from plotobot.engine.launcher import as_running, log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import Job
 from plotobot.engine.recovery import read_job
+from plotobot.engine.supervision.finding import Found, State, inspect
+from plotobot.engine.supervision.jobdir import read_spec, read_verdict
 from plotobot.engine.verdict import LAST_LINES, Ending, judge
 from plotobot.engine.watcher import advanced, read_to_end
 from plotobot.errors import Refusal

@@ -105,6 +105,13 @@ class Spawner:
             self._roster.tell()
             return started
 
+    def rest(self) -> float:
+        """Seconds until a pass may start what this one had to hold back; at most the interval."""
+        ends = [hold.until for hold in self._holds if hold.until]
+        interval = self._config.limits.interval
+        waits = ((end - self._now()).total_seconds() for end in ends)
+        return max(0.1, min([interval, *waits]))
+
     async def start(self, count: int | None) -> None:
         """Let plots start; a count, or a quota that is used up, opens a new one."""
         used_up = self._limit() is not None and self._spawned >= (self._limit() or 0)

@@ -11,7 +11,7 @@ from pathlib import Path
 from plotobot.engine.follower import Follower
 from plotobot.engine.launcher import log_of
 from plotobot.engine.models import Job
-from plotobot.engine.supervisor import Exit, Supervisor
+from plotobot.engine.supervision.supervisor import Exit, Supervisor
 from plotobot.plotters.base import LogReader, Progress
 
 log = logging.getLogger(__name__)

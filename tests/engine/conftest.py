@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from plotobot.engine.finding import Found, State, inspect
-from plotobot.engine.jobdir import Spec, create
-from plotobot.engine.launching import shim_command
+from plotobot.engine.supervision.finding import Found, State, inspect
+from plotobot.engine.supervision.jobdir import Spec, create
+from plotobot.engine.supervision.launching import shim_command
 from tests.engine.farm import Farm
 
 ENV = {"PATH": "/usr/bin:/bin"}

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from plotobot.engine import launching
+from plotobot.engine.supervision import launching
 
 
 def die(*_: Any, **__: Any) -> None:

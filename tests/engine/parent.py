@@ -13,8 +13,8 @@ import signal
 import sys
 from pathlib import Path
 
-from plotobot.engine.jobdir import Spec
-from plotobot.engine.supervisor import Supervisor
+from plotobot.engine.supervision.jobdir import Spec
+from plotobot.engine.supervision.supervisor import Supervisor
 
 PR_SET_CHILD_SUBREAPER = 36
 

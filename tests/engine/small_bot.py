@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from plotobot.engine.finding import State
-from plotobot.engine.jobdir import Spec
-from plotobot.engine.supervisor import Supervisor
+from plotobot.engine.supervision.finding import State
+from plotobot.engine.supervision.jobdir import Spec
+from plotobot.engine.supervision.supervisor import Supervisor
 
 AT_ONCE = 3
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plotobot.engine.finding import State, inspect
-from plotobot.engine.jobdir import (
+from plotobot.engine.supervision.finding import State, inspect
+from plotobot.engine.supervision.jobdir import (
     JOB_ID,
     RECORD_LIMIT,
     Spec,

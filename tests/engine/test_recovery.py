@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from plotobot.engine.finding import Found, State
-from plotobot.engine.jobdir import Spec
 from plotobot.engine.models import Job, JobState
 from plotobot.engine.processes import Identity
 from plotobot.engine.recovery import GONE, read_job, recover
 from plotobot.engine.store import job_adapter
-from plotobot.engine.supervisor import Adopted
+from plotobot.engine.supervision.finding import Found, State
+from plotobot.engine.supervision.jobdir import Spec
+from plotobot.engine.supervision.supervisor import Adopted
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)

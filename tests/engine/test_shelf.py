@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from plotobot.engine.jobdir import LOG, VERDICT, Spec, create, write_record
 from plotobot.engine.models import Job, JobState
 from plotobot.engine.shelf import read_jobs
 from plotobot.engine.store import job_adapter
+from plotobot.engine.supervision.jobdir import LOG, VERDICT, Spec, create, write_record
 from plotobot.errors import Refusal
 
 LOGS = Path(__file__).parents[1] / "logs"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from plotobot.engine import launching
-from plotobot.engine.finding import Found, State, inspect
-from plotobot.engine.jobdir import Spec, create
+from plotobot.engine.supervision import launching
+from plotobot.engine.supervision.finding import Found, State, inspect
+from plotobot.engine.supervision.jobdir import Spec, create
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the Linux shim")
 

@@ -17,13 +17,13 @@ from typing import Any
 import psutil
 import pytest
 
-from plotobot.engine.ending import NotEnded
-from plotobot.engine.finding import Found, State, inspect
-from plotobot.engine.jobdir import CHILD_LOCK, Spec, create, read_spec, write_record
-from plotobot.engine.launching import LaunchFailed, shim_command
-from plotobot.engine.locks import StateDirInUse, hold_state_dir, is_held
 from plotobot.engine.processes import Identity
-from plotobot.engine.supervisor import Supervisor
+from plotobot.engine.supervision.ending import NotEnded
+from plotobot.engine.supervision.finding import Found, State, inspect
+from plotobot.engine.supervision.jobdir import CHILD_LOCK, Spec, create, read_spec, write_record
+from plotobot.engine.supervision.launching import LaunchFailed, shim_command
+from plotobot.engine.supervision.locks import StateDirInUse, hold_state_dir, is_held
+from plotobot.engine.supervision.supervisor import Supervisor
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="supervision on Linux")
 
@@ -243,8 +243,8 @@ async def test_a_process_that_resists_is_named(
 ) -> None:
     launched = await supervisor.launch("job", shell("exec sleep 60"))
     monkeypatch.setattr(signal, "pidfd_send_signal", lambda fd, number: None)
-    monkeypatch.setattr("plotobot.engine.ending.LIMIT", 0.2)
-    monkeypatch.setattr("plotobot.engine.ending.end_tree.__defaults__", (0.2,))
+    monkeypatch.setattr("plotobot.engine.supervision.ending.LIMIT", 0.2)
+    monkeypatch.setattr("plotobot.engine.supervision.ending.end_tree.__defaults__", (0.2,))
     with pytest.raises(NotEnded, match=f"{launched.pid} of job job do not end"):
         await supervisor.end("job", grace=0.1)
     monkeypatch.undo()
@@ -474,7 +474,7 @@ def test_a_bot_killed_again_and_again_loses_nothing_and_repeats_nothing(
 
 HOLDER = """
 import sys, time; from pathlib import Path
-from plotobot.engine.locks import hold_state_dir
+from plotobot.engine.supervision.locks import hold_state_dir
 lock = hold_state_dir(Path(sys.argv[1])); print("held", flush=True); time.sleep(60)
 """
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -64,21 +63,6 @@ class VolumeSource(Protocol):
             OSError: there is no such folder, or it does not answer.
         """
         ...
-
-
-def local_volumes() -> VolumeSource:
-    """The source for the platform this runs on."""
-    if sys.platform == "win32":
-        from plotobot.engine.drives.windows import WindowsVolumes
-
-        return WindowsVolumes()
-    if sys.platform == "darwin":
-        from plotobot.engine.drives.macos import MacVolumes
-
-        return MacVolumes()
-    from plotobot.engine.drives.linux import LinuxVolumes
-
-    return LinuxVolumes()
 
 
 def is_within(path: str, parent: str) -> bool:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plotobot.engine.drives import Volume, local_volumes
 from plotobot.engine.drives.linux import LinuxVolumes
 from plotobot.engine.drives.macos import parse_diskutil
-from plotobot.engine.drives.volumes import Volume, local_volumes
 from plotobot.engine.drives.windows import (
     WindowsVolumes,
     is_read_only,

@@ -112,17 +112,6 @@ class Processes(Protocol):
         ...
 
 
-def native_processes() -> Processes:
-    """This system's implementation."""
-    if sys.platform == "linux":
-        from plotobot.engine.processes_linux import LinuxProcesses
-
-        return LinuxProcesses()
-    from plotobot.engine.processes_portable import PortableProcesses
-
-    return PortableProcesses()
-
-
 def descendants(table: Mapping[int, Row], roots: Iterable[int]) -> set[int]:
     """The pids of all processes below some, the roots left out. Pure.
 

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from plotobot.engine.processes import How, Identity, Row
+from plotobot.engine.processes.base import How, Identity, Row
 
 assert sys.platform == "linux"  # noqa: S101 - lets type checkers skip the rest elsewhere
 

@@ -16,9 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from plotobot.engine.ending import end_tree
-from plotobot.engine.finding import Found, State, inspect
-from plotobot.engine.jobdir import (
+from plotobot.engine.processes import How, Identity, Process, Processes, Usage, native_processes
+from plotobot.engine.processes import usage_of as usage_of_tree
+from plotobot.engine.supervision.ending import end_tree
+from plotobot.engine.supervision.finding import Found, State, inspect
+from plotobot.engine.supervision.jobdir import (
     JOB_ID,
     Record,
     Spec,
@@ -28,10 +30,8 @@ from plotobot.engine.jobdir import (
     read_verdict,
     remove,
 )
-from plotobot.engine.launching import await_start, shim_command, start_shim
-from plotobot.engine.processes import How, Identity, Process, Processes, Usage, native_processes
-from plotobot.engine.processes import usage_of as usage_of_tree
-from plotobot.engine.waiting import end_of, reap
+from plotobot.engine.supervision.launching import await_start, shim_command, start_shim
+from plotobot.engine.supervision.waiting import end_of, reap
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.004, 1.0
 

@@ -9,9 +9,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from plotobot.engine import shim
-from plotobot.engine.finding import Found, State, inspect
 from plotobot.engine.processes import Processes
+from plotobot.engine.supervision import shim
+from plotobot.engine.supervision.finding import Found, State, inspect
 from plotobot.errors import PlotobotError
 
 # What a bare interpreter needs of the bot's environment. Nothing else of it goes to a process that

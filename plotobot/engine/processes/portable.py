@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from plotobot.engine.processes import How, Identity, Row
+from plotobot.engine.processes.base import How, Identity, Row
 
 TOLERANCE = 2.0  # seconds between a process's start and its record
 

@@ -14,7 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeGuard
 
-from plotobot.engine.jobdir import (
+from plotobot.engine.processes import How, Identity, Process, Processes, native_processes
+from plotobot.engine.supervision.jobdir import (
     CHILD,
     CHILD_LOCK,
     EXIT,
@@ -26,8 +27,7 @@ from plotobot.engine.jobdir import (
     read_record,
     read_spec,
 )
-from plotobot.engine.locks import is_held
-from plotobot.engine.processes import How, Identity, Process, Processes, native_processes
+from plotobot.engine.supervision.locks import is_held
 
 
 class State(StrEnum):

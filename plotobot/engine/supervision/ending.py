@@ -14,10 +14,10 @@ import signal
 import time
 from pathlib import Path
 
-from plotobot.engine.finding import State, inspect
-from plotobot.engine.jobdir import CHILD_LOCK
-from plotobot.engine.locks import is_held
 from plotobot.engine.processes import Identity, Process, Processes, tree_of
+from plotobot.engine.supervision.finding import State, inspect
+from plotobot.engine.supervision.jobdir import CHILD_LOCK
+from plotobot.engine.supervision.locks import is_held
 from plotobot.errors import PlotobotError
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)

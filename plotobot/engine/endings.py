@@ -1,0 +1,79 @@
+"""What happens when plotters end: each is judged, and its verdict put down and told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from plotobot.engine.launcher import log_of
+from plotobot.engine.logtail import last_lines
+from plotobot.engine.models import Event, EventKind, Job, JobState
+from plotobot.engine.roster import Roster
+from plotobot.engine.store import job_adapter
+from plotobot.engine.supervision.jobdir import VERDICT, write_record
+from plotobot.engine.supervision.supervisor import Exit
+from plotobot.engine.verdict import LAST_LINES, Ending, judge
+from plotobot.engine.watcher import Watcher, advanced
+
+log = logging.getLogger(__name__)
+
+_TOLD = {
+    JobState.COMPLETED: EventKind.JOB_FINISHED,
+    JobState.FAILED: EventKind.JOB_FAILED,
+    JobState.STOPPED: EventKind.JOB_STOPPED,
+    JobState.LOST: EventKind.JOB_FAILED,
+}
+
+
+class Endings:
+    """Judges the jobs that have ended."""
+
+    def __init__(
+        self, watcher: Watcher, roster: Roster, jobs_root: Path, now: Callable[[], datetime]
+    ) -> None:
+        self._watcher = watcher
+        self._roster = roster
+        self._jobs_root = jobs_root
+        self._now = now
+        self.stop_asked: dict[str, str] = {}
+        """Who asked for the stop of which job."""
+
+    async def settle(self) -> bool:
+        """Judge all that have ended since; returns whether any had."""
+        ended = self._watcher.ended()
+        for job_id, end in ended.items():
+            try:
+                await self._judge(self._roster.job(job_id), end)
+            except OSError as error:  # its log's disk refuses: judged at a later step
+                log.warning("job %s has ended and cannot be judged yet: %s", job_id, error)
+            else:
+                self._watcher.unwatch(job_id)
+        return bool(ended)
+
+    async def _judge(self, job: Job, end: Exit) -> None:
+        job = advanced(job, await self._watcher.last_words(job.id))
+        tail = await asyncio.to_thread(last_lines, log_of(self._jobs_root / job.id), LAST_LINES)
+        ending = Ending(
+            at=end.at,
+            exit_code=end.code,
+            lost=end.why,
+            stopped_by=self.stop_asked.pop(job.id, None),
+            tail=tail,
+        )
+        await self._conclude(await asyncio.to_thread(judge, job, ending))
+
+    async def _conclude(self, job: Job) -> None:
+        """Put a judgement down: first beside the job's other records, then in the store."""
+        record = job_adapter().dump_python(job, mode="json")
+        with suppress(OSError):  # judged again at the next start
+            await asyncio.to_thread(write_record, self._jobs_root / job.id, VERDICT, record)
+        await self._roster.put(job, events=[told(job, self._now())])
+
+
+def told(job: Job, now: datetime) -> Event:
+    """The event that tells of a job's end."""
+    return Event(_TOLD[job.state], now, job)
