@@ -139,6 +139,7 @@ async def test_each_alert_comes_exactly_once_through_faults(
     await has_told(loopback, FINISHED, 1, 60)
     await asyncio.sleep(1.5)
     assert told(loopback) == {SPAWNED: 1, FINISHED: 1}
+    assert len(loopback.asked("POST", ALERTS)) >= 4  # two that failed, and two that did not
 
 
 async def test_kill_9_with_plots_running_then_all_are_adopted_and_told_once(
