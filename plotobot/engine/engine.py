@@ -261,23 +261,20 @@ class PlottingEngine:
     async def _judge(self, job: Job, end: Exit) -> None:
         job = advanced(job, await self._watcher.last_words(job.id))
         tail = await asyncio.to_thread(last_lines, log_of(self._jobs_root / job.id), LAST_LINES)
+        by = self._stops.pop(job.id, None)
         ending = Ending(
-            at=end.at or self._now(),
-            exit_code=end.code,
-            lost=end.why,
-            stopped_by=self._stops.pop(job.id, None),
-            tail=tail,
+            at=end.at or self._now(), exit_code=end.code, lost=end.why, stopped_by=by, tail=tail
         )
-        await self._conclude(await asyncio.to_thread(judge, job, ending))
+        await self._conclude(await asyncio.to_thread(judge, job, ending), by)
 
-    async def _conclude(self, job: Job) -> None:
+    async def _conclude(self, job: Job, by: str | None) -> None:
         """Put a judgement down: first beside the job's other records, then in the store."""
         folder = self._jobs_root / job.id
         record = JOB.dump_python(job, mode="json")
         with suppress(OSError):  # judged again at the next start
             await asyncio.to_thread(write_record, folder, VERDICT, record)
-        event = Event(TOLD[job.state], self._now(), job)
-        await self._roster.put(job, events=[event])
+        data = {"by": by} if by and job.state is JobState.STOPPED else {}
+        await self._roster.put(job, events=[Event(TOLD[job.state], self._now(), job, data)])
 
     async def _judged(self, job_id: str) -> Job:
         """The job, once its end has been judged."""
