@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ SINGLY = 5
 """Up to so many waiting events get a message each; more become one digest."""
 AT_ONCE = 200
 """Events read at a time."""
+BEGUN = "alerts.begun"
+"""The note of what the letter tells that was sent last, or is on its way."""
 SHUT = (discord.Forbidden, discord.NotFound)
 AWAY = (discord.DiscordServerError, aiohttp.ClientError, OSError, asyncio.TimeoutError)
 LATER = frozenset({401, 408, 429})
@@ -59,18 +62,34 @@ class Letter:
     ids: tuple[int, ...]
 
 
-def letters(events: Sequence[Event], machine: str) -> list[Letter]:
+def letters(
+    events: Sequence[Event], machine: str, begun: Collection[int] = frozenset()
+) -> list[Letter]:
     """Turn waiting events into messages: few of them one by one, many as one digest.
 
     A digest takes only so many that each critical one has its line; the rest wait for the next.
+
+    Args:
+        events: those that wait, oldest first.
+        machine: who tells.
+        begun: what the last letter told of, which Discord may have taken. It is told again just
+            so, under the same nonce, and by itself: within other words it would be told twice.
     """
+    if again := [event for event in events if event.id in begun]:
+        return [_letter(again, machine)]
     if len(events) <= SINGLY:
-        now = discord.utils.utcnow()
-        return [Letter(_told(e, machine, now), e.nonce, (e.id,)) for e in events]
+        return [_letter([event], machine) for event in events]
     told = list(events)
     while len(told) > SINGLY and not digest_holds(told, machine):
         told = told[: len(told) * 2 // 3]
-    return [Letter(digest_text(told, machine), digest_nonce(told), tuple(e.id for e in told))]
+    return [_letter(told, machine)]
+
+
+def _letter(events: Sequence[Event], machine: str) -> Letter:
+    if len(events) == 1:
+        (one,) = events
+        return Letter(_told(one, machine, discord.utils.utcnow()), one.nonce, (one.id,))
+    return Letter(digest_text(events, machine), digest_nonce(events), tuple(e.id for e in events))
 
 
 def _told(event: Event, machine: str, now: datetime) -> str:
@@ -138,7 +157,9 @@ class Courier:
         if silent:
             await self._engine.delivered(silent)
         waiting = [event for event in events if event.kind in self._told]
-        for letter in letters(waiting, self._engine.machine):
+        begun = json.loads(await self._engine.recall(BEGUN) or "[]") if waiting else ()
+        for letter in letters(waiting, self._engine.machine, begun):
+            await self._engine.remember(BEGUN, json.dumps(letter.ids))
             await self._carry(letter)
             await self._engine.delivered(letter.ids)
         return bool(events)

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 EXTENSIONS = ("cogs.spawn", "cogs.jobs", "cogs.drives", "cogs.report", "cogs.help")
 _SYNCED = "discord.commands"
+LOST = (*UNREACHED, discord.ConnectionClosed, discord.GatewayNotFound)
 _TALKATIVE = ("discord.http", "discord.client", "discord.gateway", "discord.webhook.async_")
 
 
@@ -242,15 +243,22 @@ def _hide(token: str) -> logging.Filter:
 
 
 class TokenFilter(logging.Filter):
-    """Takes the token out of log lines."""
+    """Takes the token out of log lines, and the traceback off those that tell of a lost link."""
 
     def __init__(self, token: str) -> None:
         super().__init__()
         self._token = token
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, without the token."""
+        """Let every record pass, without the token.
+
+        discord.py traces each try to come back; a network that is away is no fault to be traced.
+        """
         message = record.getMessage()
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, LOST):
+            message = f"{message}: {error or type(error).__name__}"
+            record.msg, record.args, record.exc_info = message, (), None
         if self._token and self._token in message:
             record.msg, record.args = message.replace(self._token, "[token]"), ()
         return True

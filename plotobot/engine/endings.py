@@ -57,23 +57,19 @@ class Endings:
     async def _judge(self, job: Job, end: Exit) -> None:
         job = advanced(job, await self._watcher.last_words(job.id))
         tail = await asyncio.to_thread(last_lines, log_of(self._jobs_root / job.id), LAST_LINES)
-        ending = Ending(
-            at=end.at,
-            exit_code=end.code,
-            lost=end.why,
-            stopped_by=self.stop_asked.pop(job.id, None),
-            tail=tail,
-        )
-        await self._conclude(await asyncio.to_thread(judge, job, ending))
+        by = self.stop_asked.pop(job.id, None)
+        ending = Ending(at=end.at, exit_code=end.code, lost=end.why, stopped_by=by, tail=tail)
+        await self._conclude(await asyncio.to_thread(judge, job, ending), by)
 
-    async def _conclude(self, job: Job) -> None:
+    async def _conclude(self, job: Job, by: str | None) -> None:
         """Put a judgement down: first beside the job's other records, then in the store."""
         record = job_adapter().dump_python(job, mode="json")
         with suppress(OSError):  # judged again at the next start
             await asyncio.to_thread(write_record, self._jobs_root / job.id, VERDICT, record)
-        await self._roster.put(job, events=[told(job, self._now())])
+        await self._roster.put(job, events=[told(job, self._now(), by)])
 
 
-def told(job: Job, now: datetime) -> Event:
-    """The event that tells of a job's end."""
-    return Event(_TOLD[job.state], now, job)
+def told(job: Job, now: datetime, by: str | None = None) -> Event:
+    """The event that tells of a job's end, and of a stopped one who asked for it."""
+    data = {"by": by} if by and job.state is JobState.STOPPED else {}
+    return Event(_TOLD[job.state], now, job, data)

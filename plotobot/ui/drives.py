@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plotobot.engine.models import Drive, DriveView
-from plotobot.ui.text import bar, clean, clip, fence, gib, plural
+from plotobot.ui.text import bar, clean, clip, clip_front, fence, gib, plural
 
 ROWS = 8
 """Drives on a page: three lines each."""
@@ -24,7 +24,7 @@ def drives_text(views: Sequence[DriveView], number: int, pages: int) -> str:
 
 def _block(view: DriveView) -> list[str]:
     drive = view.drive
-    name = clip(clean(drive.path), 34)
+    name = clip_front(clean(drive.path), 34)
     head = f"{drive.kind.upper()} {name}"
     if drive.problem:
         return [head, f"  !! {drive.problem}"]

@@ -120,6 +120,11 @@ def clip(text: str, limit: int, end: str = "…") -> str:
     return "".join(kept).rstrip() + end
 
 
+def clip_front(text: str, limit: int, end: str = "…") -> str:
+    """Likewise, but the end is kept: it is what tells one path from another."""
+    return clip(text[::-1], limit, end)[::-1]
+
+
 def clean(text: object) -> str:
     """One line without colours, control, zero-width and direction characters."""
     line = _ANSI.sub("", str(text))

@@ -1,4 +1,4 @@
-"""Fixtures for tests of the whole bot."""
+"""A farm with a bot of its own process, cleared away after the test."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.process import BotProcess
+from tests.app.live import LiveFarm
 from tests.loopback import LoopbackDiscord
 
 
 @pytest.fixture
-async def bot(tmp_path: Path, loopback: LoopbackDiscord) -> AsyncIterator[BotProcess]:
-    """A bot that is configured for two plots and not yet started."""
-    process = BotProcess(tmp_path, loopback)
-    process.configure(count=2)
-    yield process
-    await process.close()
+async def farm(tmp_path: Path, loopback: LoopbackDiscord) -> AsyncIterator[LiveFarm]:
+    farm = LiveFarm(tmp_path, loopback)
+    yield farm
+    await farm.clear()

@@ -139,6 +139,15 @@ def test_a_digest_that_grew_has_another_nonce(make_event):
     assert len(letters(events, "rig1")[0].nonce) <= 25
 
 
+def test_a_letter_that_was_begun_is_told_again_just_so_and_by_itself(make_event):
+    events = [make_event(n) for n in range(1, 9)]
+    (digest,) = letters(events[:7], "rig1")
+
+    assert letters(events, "rig1", digest.ids) == [digest]
+    assert [one.nonce for one in letters(events, "rig1", [1])] == ["nonce-1"]
+    assert letters(events, "rig1", [99]) == letters(events, "rig1")
+
+
 async def test_an_event_without_words_does_not_hold_up_the_others(farm, make_event, caplog):
     farm.engine.happen(make_event(1, job="not a job"), make_event(2))
     await farm.env.settle()

@@ -147,3 +147,18 @@ def test_the_client_can_be_pointed_elsewhere(monkeypatch):
 
     assert discord.http.Route("GET", "/x").url == "http://127.0.0.1:1/api/v10/x"
     assert str(gateway.DEFAULT_GATEWAY) == "ws://127.0.0.1:1/gateway"
+
+
+def test_a_lost_link_is_logged_in_one_line_and_a_fault_with_its_traceback():
+    for error, traced in (
+        (TimeoutError(), False),
+        (OSError("no route"), False),
+        (KeyError(), True),
+    ):
+        record = logging.LogRecord(
+            "discord.client", logging.ERROR, "", 1, "again in %.2fs", (1,), (None, error, None)
+        )
+        assert TokenFilter("s3cret").filter(record)
+        assert (record.exc_info is not None) == traced
+        said = "" if traced else f": {error or 'TimeoutError'}"
+        assert record.getMessage() == f"again in 1.00s{said}"

@@ -49,3 +49,13 @@ async def test_no_drives_is_an_answer(farm):
     result = await farm.slash("viewer", "drives", kind="replot")
 
     assert result.response.content == "No such drives are configured."
+
+
+async def test_drives_with_long_paths_can_be_told_apart(farm, make_drive):
+    long = "/media/farmer/a-folder-with-a-rather-long-name"
+    farm.engine.all_drives = [make_drive(n, path=f"{long}/ssd{n}") for n in (1, 2)]
+
+    text = (await farm.slash("viewer", "drives")).response.content
+
+    assert "-long-name/ssd1" in text
+    assert "-long-name/ssd2" in text

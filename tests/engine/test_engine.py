@@ -114,10 +114,12 @@ async def test_a_stopped_job_leaves_no_process_and_none_of_its_temp_files(farm: 
             await engine.stop(first.id, "farmer (1)")
         await ended(engine, 2)
         kinds = Counter(event.kind for event in await told(engine) if event.job)
+        (stop,) = await told(engine, EventKind.JOB_STOPPED)
         deletions = await engine._store.run(
             lambda db: db.execute("SELECT path, why FROM deletions").fetchall()
         )
     assert kinds[EventKind.JOB_STOPPED] == 1
+    assert stop.data == {"by": "farmer (1)"}
     assert kinds[EventKind.JOB_FAILED] == 0
     assert len(deletions) == result.files
     assert {why for _, why in deletions} == {"stopped by farmer (1)"}

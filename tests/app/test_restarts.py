@@ -1,0 +1,56 @@
+"""The bot dies, plots go on: the next life takes them up, and nothing happens or is told twice."""
+
+from __future__ import annotations
+
+import signal
+
+from plotobot.engine.models import JobState
+from tests.app.live import LiveFarm
+from tests.loopback import LoopbackDiscord
+
+
+async def test_kill_9_with_plots_running_then_each_is_adopted_and_told_once(
+    farm: LiveFarm, loopback: LoopbackDiscord
+) -> None:
+    farm.set_up()
+    bot = await farm.start()
+    live = await farm.plotting(2)
+    await farm.told("plot started", times=2)
+    await bot.kill()
+    assert {job.id for job in farm.jobs() if job.state.live} == {job.id for job in live}
+
+    await farm.start()
+    await loopback.identified(2)
+    back = await farm.told("Plotobot is back")
+    assert "2 plots went on meanwhile" in back[0].content
+    farm.signal_plotters(live, signal.SIGCONT)
+    await farm.told("plot finished", times=2)
+    await farm.all_told()
+
+    made = await farm.made(2)
+    assert [job.id for job in made] == [job.id for job in live]
+    assert {(job.state, job.exit_code) for job in made} == {(JobState.COMPLETED, 0)}
+    for job in made:
+        assert len(farm.about(job, "plot started")) == len(farm.about(job, "plot finished")) == 1
+    assert len(list((farm.root / "out").glob("*.plot"))) == 2
+
+
+async def test_plots_that_end_while_the_bot_is_dead_are_told_of_once(
+    farm: LiveFarm, loopback: LoopbackDiscord
+) -> None:
+    farm.set_up()
+    bot = await farm.start()
+    live = await farm.plotting(2)
+    await farm.told("plot started", times=2)
+    await bot.kill()
+    farm.signal_plotters(live, signal.SIGCONT)
+    await farm.made(2)
+
+    for life in (2, 3):
+        bot = await farm.start()
+        await loopback.identified(life)
+        await farm.told("Plotobot is back", times=life - 1)
+        await farm.all_told()
+        assert len(await farm.told("plot finished")) == 2
+        await bot.kill()
+    assert len(farm.jobs()) == 2
