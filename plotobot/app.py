@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -25,7 +26,7 @@ from plotobot.engine.engine import PlottingEngine
 from plotobot.engine.models import DriveKind
 from plotobot.engine.spawner import KNOWN_DRIVES
 from plotobot.engine.store import Store
-from plotobot.engine.supervision.locks import hold_state_dir
+from plotobot.engine.supervision.locks import StateDirLock, hold_state_dir
 from plotobot.engine.supervision.supervisor import Supervisor
 from plotobot.errors import SettingsError
 
@@ -41,10 +42,10 @@ async def running_engine(config: EngineConfig) -> AsyncIterator[PlottingEngine]:
 
     Raises:
         StateDirInUse: another Plotobot runs on it.
+        SettingsError: it is no folder, or one that cannot be written to.
         StoreError: the database cannot be used.
     """
-    await asyncio.to_thread(config.state_dir.mkdir, mode=0o700, parents=True, exist_ok=True)
-    with hold_state_dir(config.state_dir):
+    with await asyncio.to_thread(_hold, config.state_dir):
         store = await Store.open(config.state_dir / "plotobot.db")
         supervisor = Supervisor(config.jobs_root)
         try:
@@ -55,6 +56,15 @@ async def running_engine(config: EngineConfig) -> AsyncIterator[PlottingEngine]:
         finally:
             await supervisor.close()
             await store.close()
+
+
+def _hold(state_dir: Path) -> StateDirLock:
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return hold_state_dir(state_dir)
+    except OSError as error:
+        what = f"the state folder {state_dir} cannot be used: {error.strerror or error}"
+        raise SettingsError([f"{what}; name one that can be written to, with --state."]) from None
 
 
 async def run(settings: Settings, *, discord: bool = True) -> None:

@@ -87,8 +87,8 @@ class PlottingEngine:
 
     async def __aenter__(self) -> Self:
         await self._roster.load()
-        await self._spawner.load()
         await self._take_up()
+        await self._spawner.load()  # after: a job found only now counts for the quota as well
         self._task = asyncio.create_task(self._run(), name="engine")
         return self
 

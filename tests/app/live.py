@@ -176,9 +176,10 @@ roles = ["{world.viewer_role.id}"]
         return [one for one in self.discord.messages if one.nonce]
 
     def about(self, job: Job, words: str) -> list[Message]:
-        """The alerts on one job with these words."""
+        """The alerts on one job with these words; one for each time it is told."""
         name = f"#{job.id[-4:]} "
-        return [one for one in self.alerts() if words in one.content and name in one.content]
+        lines = [(one, line) for one in self.alerts() for line in one.content.splitlines()]
+        return [one for one, line in lines if words in line and name in line]
 
     async def told(self, words: str, times: int = 1) -> list[Message]:
         """Wait until so many alerts have these words; returns them."""
@@ -191,10 +192,10 @@ roles = ["{world.viewer_role.id}"]
 
     async def all_told(self) -> None:
         """Wait until the bot has nothing left to tell, then see each told once, in order."""
-        await eventually(lambda: None not in self._events().values())
-        assert [one.nonce for one in self.alerts()] == list(self._events())
+        await eventually(lambda: None not in self.events().values())
+        assert [one.nonce for one in self.alerts()] == list(self.events())
 
-    def _events(self) -> dict[str, str | None]:
+    def events(self) -> dict[str, str | None]:
         """When each event was told, by its nonce, in order; a second writer could do harm."""
         query = "SELECT nonce, delivered_at FROM events ORDER BY id"
         database = sqlite3.connect(f"file:{self.state}/plotobot.db?mode=ro", uri=True)

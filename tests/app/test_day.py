@@ -76,6 +76,7 @@ async def test_plots_are_told_of_as_they_start_and_finish(
     assert len(await farm.told("all plots that were ordered have been started")) == 1
 
     assert await bot.terminate() == (0, bot.stderr.read_text())
+    assert " WARNING " not in bot.stderr.read_text()
     assert "Traceback" not in bot.stderr.read_text()
     assert places_of_token(farm) == []
 

@@ -71,6 +71,15 @@ async def test_broken_settings_end_it_with_2_and_name_the_line(farm: LiveFarm) -
     assert f"{farm.settings} line 8: plot.k" in sentence
 
 
+async def test_a_state_folder_that_is_none_ends_it_with_2(farm: LiveFarm) -> None:
+    farm.set_up()
+    farm.state.write_text("a file")
+    code, said = await (await farm.start()).ended()
+    assert code == 2
+    (sentence,) = sentences(said)
+    assert f"the state folder {farm.state} cannot be used: File exists;" in sentence
+
+
 async def test_a_second_bot_ends_with_3_and_names_the_first(
     farm: LiveFarm, loopback: LoopbackDiscord
 ) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 
 from plotobot.engine.models import JobState
-from tests.app.live import LiveFarm
+from tests.app.live import LiveFarm, eventually
 from tests.loopback import LoopbackDiscord
 
 
@@ -54,3 +55,25 @@ async def test_plots_that_end_while_the_bot_is_dead_are_told_of_once(
         assert len(await farm.told("plot finished")) == 2
         await bot.kill()
     assert len(farm.jobs()) == 2
+
+
+async def test_a_bot_killed_again_and_again_makes_and_tells_each_plot_once(
+    farm: LiveFarm, loopback: LoopbackDiscord
+) -> None:
+    """Killed at moments from before its first plot to the midst of its alerts."""
+    farm.set_up(count=3)
+    for moment in (0.45, 0.55, 0.65, 0.75, 0.9, 1.1, 1.4):
+        bot = await farm.start()
+        await asyncio.sleep(moment)
+        await bot.kill()
+    await farm.start()
+    await farm.made(3)
+    await eventually(lambda: None not in farm.events().values())
+    await asyncio.sleep(1)
+
+    jobs = farm.jobs()
+    assert len(jobs) == 3
+    assert {job.state for job in jobs} == {JobState.COMPLETED}
+    for job in jobs:
+        assert len(farm.about(job, "plot started")) == len(farm.about(job, "plot finished")) == 1
+    assert len(list((farm.root / "out").glob("*.plot"))) == 3

@@ -321,3 +321,15 @@ async def test_the_drives_show_what_is_reserved_and_what_fits(farm: Farm) -> Non
 
 def test_the_config_of_the_farm_is_whole(farm: Farm) -> None:
     assert isinstance(farm.config(), EngineConfig)
+
+
+async def test_a_plot_that_was_started_but_never_stored_counts_for_the_quota(farm: Farm) -> None:
+    """As after a kill between the start of a plotter and the note of it."""
+    async with farm.running(count=1) as engine:
+        await ended(engine, 1)
+        await engine._store.run(lambda db: db.execute("DELETE FROM jobs").fetchall())
+        await engine._store.run(lambda db: db.execute("DELETE FROM events").fetchall())
+    async with farm.running(count=1) as engine:
+        assert await engine.spawn_once() == []
+        view = await engine.spawner()
+        assert (view.spawned, view.count) == (1, 1)
