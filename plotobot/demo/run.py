@@ -107,6 +107,7 @@ async def show(
     async with _drives(options.directory, temps, outs) as drives:
         kept = "and stay there" if drives.keep else "until the demo ends; --dir DIR keeps them"
         say(f"Drives and plots are in {drives.root} {kept}.")
+        before = _plots(drives)
         async with (
             kind.opened(options, drives) as farm,
             serve_page(farm.make_bot, port=options.port, timezone=local_timezone()) as page,
@@ -115,6 +116,8 @@ async def show(
             say("Type / there for the commands. Ctrl-C here ends the demo.")
             tell = _tell(farm, options.plots, made, say)
             await _until_over(options.seconds, tell, page, stop)
+        # A plot may be finished while the farm closes, when nobody tells of it any more.
+        made += sorted(_plots(drives) - before - set(made))
         for line in _made_lines(made, drives):
             say(line)
 
@@ -131,6 +134,10 @@ async def _tell(
         if ended == plots:
             await asyncio.sleep(LAST_LOOK_SECONDS)
             return
+
+
+def _plots(drives: DemoDrives) -> set[Path]:
+    return {file for out in drives.outs for file in out.glob("*.plot")}
 
 
 def _made_lines(made: Sequence[Path], drives: DemoDrives) -> list[str]:
