@@ -296,7 +296,11 @@ async def test_a_step_that_fails_is_told_and_does_not_end_the_engine(
     async with farm.running(count=0) as engine:
         real = engine._watcher.progress
         monkeypatch.setattr(engine._watcher, "progress", _broken)
-        await asyncio.sleep(1.5)
+
+        async def troubled() -> bool:
+            return bool(await told(engine, EventKind.TROUBLE))
+
+        await until(engine, troubled, 20)
         monkeypatch.setattr(engine._watcher, "progress", real)
         (event,) = await told(engine, EventKind.TROUBLE)
         await engine.start_spawning(1)
