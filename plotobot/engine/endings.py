@@ -40,7 +40,7 @@ class Endings:
         self._jobs_root = jobs_root
         self._now = now
         self.stop_asked: dict[str, str] = {}
-        """Who asked for the stop of which job."""
+        """Who asked for the stop of which job; kept until its temp files are gone."""
 
     async def settle(self) -> bool:
         """Judge all that have ended since; returns whether any had."""
@@ -57,7 +57,7 @@ class Endings:
     async def _judge(self, job: Job, end: Exit) -> None:
         job = advanced(job, await self._watcher.last_words(job.id))
         tail = await asyncio.to_thread(last_lines, log_of(self._jobs_root / job.id), LAST_LINES)
-        by = self.stop_asked.pop(job.id, None)
+        by = self.stop_asked.get(job.id)
         ending = Ending(at=end.at, exit_code=end.code, lost=end.why, stopped_by=by, tail=tail)
         await self._conclude(await asyncio.to_thread(judge, job, ending), by)
 

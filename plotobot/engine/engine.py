@@ -6,7 +6,9 @@ It implements `protocol.Engine`. It is started before Discord and goes on withou
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -49,6 +51,8 @@ LOG_EVERY = 0.5
 DRIVES_EVERY = 10.0
 """Seconds between two looks at the drives; a pass looks at them as well."""
 TROUBLE_EVERY = timedelta(minutes=10)
+STOPS = "stops"
+"""The note of who stopped which job, until its temp files are gone."""
 
 
 def utc_now() -> datetime:
@@ -80,23 +84,25 @@ class PlottingEngine:
         self._launcher = Launcher(config.plot, plotter, supervisor, self._roster, now)
         self._spawner = Spawner(config, plotter, self._launcher, bay, self._roster, store, now)
         self._endings = Endings(self._watcher, self._roster, config.jobs_root, now)
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         # By the loop's clock, which no change of the system's time can move.
         self._next_look = self._next_drives = 0.0
         self._last_trouble: datetime | None = None
 
     async def __aenter__(self) -> Self:
         await self._roster.load()
+        self._endings.stop_asked = json.loads(await self._store.recall(STOPS) or "{}")
         await self._take_up()
         await self._spawner.load()  # after: a job found only now counts for the quota as well
-        self._task = asyncio.create_task(self._run(), name="engine")
+        self._tasks = [asyncio.create_task(self._run(), name="engine")]
+        for stop in list(self._endings.stop_asked.items()):
+            self._tasks.append(asyncio.create_task(self._go_on_stopping(*stop)))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._watcher.close()
         await self._roster.flush()
         await self._store.remember("alive", self._now().isoformat())
@@ -121,10 +127,15 @@ class PlottingEngine:
         job = self._roster.job(job_id)
         if not job.state.live:
             raise Refusal(f"{job.label} has ended already: {job.status}.")
-        self._endings.stop_asked[job_id] = by
+        await self._note_stop(job_id, by)
+        return await self._carry_out_stop(job_id, by)
+
+    async def _carry_out_stop(self, job_id: str, by: str) -> StopResult:
+        self._roster.job(job_id)
         processes = await self._supervisor.end(job_id)
         job = await self._judged(job_id)
         removed = await self._clean(job, by) if job.state is JobState.STOPPED else []
+        await self._note_stop(job_id, None)
         return StopResult(
             job=job,
             processes=processes,
@@ -261,6 +272,24 @@ class PlottingEngine:
         stuck = bool(new.stuck) and not job.stuck
         events = [Event(EventKind.JOB_STUCK, self._now(), new)] if stuck else []
         await self._roster.put(new, events=events)
+
+    async def _note_stop(self, job_id: str, by: str | None) -> None:
+        """Put down who stopped a job, None once all is done: the bot may be killed between."""
+        asked = self._endings.stop_asked
+        asked.pop(job_id, None)
+        if by is not None:
+            asked[job_id] = by
+        with suppress(sqlite3.Error):  # a full disk is no reason not to stop a plot
+            await self._store.remember(STOPS, json.dumps(asked))
+
+    async def _go_on_stopping(self, job_id: str, by: str) -> None:
+        """Do what was left of a stop when the bot went down."""
+        try:
+            await self._carry_out_stop(job_id, by)
+        except Refusal:  # the job is gone
+            await self._note_stop(job_id, None)
+        except Exception as error:  # the last frame: it is tried again at the next start
+            await self._trouble(error)
 
     async def _judged(self, job_id: str) -> Job:
         """The job, once its end has been judged."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from pathlib import Path
+
+import psutil
 
 from plotobot.engine.models import JobState
 from tests.app.live import LiveFarm, eventually
@@ -55,6 +58,30 @@ async def test_plots_that_end_while_the_bot_is_dead_are_told_of_once(
         assert len(await farm.told("plot finished")) == 2
         await bot.kill()
     assert len(farm.jobs()) == 2
+
+
+async def test_a_bot_killed_amid_a_stop_goes_on_with_it(
+    farm: LiveFarm, loopback: LoopbackDiscord
+) -> None:
+    """The plotter stands still, so that it takes its time to end."""
+    farm.set_up(k=22)
+    bot = await farm.start()
+    await loopback.connected()
+    job, other = await farm.plotting(2)
+    asked = await loopback.slash("stop", user=loopback.operator, options={"job": job.id})
+    press = await loopback.click(await asked.settled(), "Stop it")
+    await press.settled()
+    await asyncio.sleep(0.5)
+    await bot.kill()
+    assert psutil.pid_exists(job.pid or 0)
+
+    await farm.start()
+    (alert,) = await farm.told("plot stopped")
+    assert "by operator" in alert.content
+    await eventually(lambda: list(Path(job.temp).iterdir()) == [])
+    assert not psutil.pid_exists(job.pid or 0)
+    assert list(Path(other.temp).iterdir())
+    assert len([one for one in farm.jobs() if one.state is JobState.STOPPED]) == 1
 
 
 async def test_a_bot_killed_again_and_again_makes_and_tells_each_plot_once(
