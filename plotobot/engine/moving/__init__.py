@@ -1,0 +1,1 @@
+"""Finished plots go where they belong, proven whole."""

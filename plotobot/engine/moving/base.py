@@ -1,0 +1,157 @@
+"""What a move is, and what every kind of destination can do.
+
+Sizes are bytes, times are aware and in UTC, rates are bytes per second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from plotobot.errors import PlotobotError
+
+
+class Verify(StrEnum):
+    """How a copy is compared with its source before the source goes."""
+
+    FULL = "full"
+    SAMPLE = "sample"
+    OFF = "off"
+
+
+class MoveState(StrEnum):
+    """Where a move stands in its life."""
+
+    WAITING = "waiting"
+    """For room, for its turn, or for a drive to come back; `reason` says which."""
+    COPYING = "copying"
+    VERIFYING = "verifying"
+    DONE = "done"
+    FAILED = "failed"
+    """Given up, with the source kept; `reason` says why."""
+
+    @property
+    def live(self) -> bool:
+        """Whether it goes on by itself."""
+        return self not in (MoveState.DONE, MoveState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Ident:
+    """What tells a source file from another one, or from itself after a change."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveOrder:
+    """One plot to be taken somewhere."""
+
+    id: str
+    source: Path
+    ident: Ident
+    verify: Verify = Verify.FULL
+    bandwidth: int | None = None
+    """Bytes per second at most; None is as fast as the disks go."""
+    reserve: int = 0
+    """Bytes to be left free on the destination."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Room on a destination."""
+
+    free: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a move is: told a few times a second at most."""
+
+    state: MoveState
+    done: int
+    """Bytes of this state's work that are done, 0 to the file's size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A move that is done: the plot stands there whole, the source is gone."""
+
+    path: str
+    """Where, as people name it: a path or an rsync address without secrets."""
+    size: int
+    resumed_from: int = 0
+    """Bytes that an earlier try had brought there already."""
+    renamed: bool = False
+    """Whether it stayed on its file system, so that nothing was copied."""
+
+
+class Destination(Protocol):
+    """A place that takes plots: a folder, or an rsync address."""
+
+    @property
+    def name(self) -> str:
+        """What the farmer wrote, without secrets."""
+        ...
+
+    @property
+    def disk(self) -> str:
+        """Tells physical disks (or hosts) apart, so that one is not written to twice at once."""
+        ...
+
+    async def space(self) -> Space:
+        """Free and total bytes, asked so that a mount which hangs holds up nobody.
+
+        Raises:
+            DestinationAway: it is not there, or does not answer; the reason is in words.
+        """
+        ...
+
+    async def carry(self, order: MoveOrder, told: Callable[[Step], None]) -> Landed:
+        """Take the plot there, prove it whole, and only then remove the source.
+
+        Giving the same order again goes on where an earlier try was left, however it ended.
+        Cancelling it stops the copy within seconds and keeps what is needed to go on.
+
+        Raises:
+            MoveRefused: it cannot be done so, now or ever; the source is kept.
+            DestinationAway: the destination went away, or hangs; the same order may be given again.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A move as people see it."""
+
+    id: str
+    source: str
+    destination: str
+    size: int
+    plot_id: str | None = None
+    state: MoveState = MoveState.WAITING
+    done: int = 0
+    rate: float = 0.0
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    reason: str | None = None
+
+
+class MoveRefused(PlotobotError):
+    """A move that cannot be made; its text is one sentence: what, where, what to do."""
+
+    def __init__(self, text: str, *, full: bool = False) -> None:
+        super().__init__(text)
+        self.full = full
+        """Whether the destination has no room for it."""
+
+
+class DestinationAway(PlotobotError):
+    """A destination that is not there or does not answer, in one sentence."""
