@@ -144,7 +144,7 @@ class Move:
     reason: str | None = None
 
 
-class MoveRefused(PlotobotError):
+class MoveRefused(PlotobotError):  # noqa: N818 - it reads as what it is
     """A move that cannot be made; its text is one sentence: what, where, what to do."""
 
     def __init__(self, text: str, *, full: bool = False) -> None:
@@ -153,5 +153,5 @@ class MoveRefused(PlotobotError):
         """Whether the destination has no room for it."""
 
 
-class DestinationAway(PlotobotError):
+class DestinationAway(PlotobotError):  # noqa: N818 - it reads as what it is
     """A destination that is not there or does not answer, in one sentence."""
