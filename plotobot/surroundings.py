@@ -17,11 +17,11 @@ from plotobot.check import (
     plot_size,
     sqlite,
 )
-from plotobot.engine.config import EngineConfig
+from plotobot.engine.config import EngineConfig, Profile
 from plotobot.engine.drives import DriveBay, local_volumes
-from plotobot.engine.launcher import order_of
-from plotobot.engine.models import GIB, Drive, DriveKind
+from plotobot.engine.models import DEFAULT_PROFILE, GIB, Drive, DriveKind
 from plotobot.engine.space import takes
+from plotobot.engine.spawner import kinds_of
 from plotobot.errors import PlotterMissing, SettingsError
 from plotobot.plotters import plotter
 from plotobot.settings import Settings
@@ -46,24 +46,25 @@ def look_around(settings: Settings) -> list[Finding]:
         *check_settings(settings),
         *check_env_file(settings.env_file),
         *check_state_dir(settings.state_dir),
-        *_plotter(settings.engine),
+        *(finding for kind in settings.engine.kinds for finding in _plotter(kind)),
         *_drives(settings.engine),
         sqlite(sqlite3.sqlite_version_info),
         *container(os.getpid(), own_processes=_own_processes()),
     ]
 
 
-def _plotter(config: EngineConfig) -> Iterator[Finding]:
-    wanted = plotter(config.plot.plotter)
-    if config.plot.k not in wanted.k_range:
+def _plotter(profile: Profile) -> Iterator[Finding]:
+    wanted, plot = plotter(profile.plot.plotter), profile.plot
+    table = "plot" if profile.name == DEFAULT_PROFILE else f"profiles.{profile.name}"
+    if plot.k not in wanted.k_range:
         first, last = wanted.k_range[0], wanted.k_range[-1]
         only = f"k{first}" if first == last else f"k{first} to k{last}"
-        what = f"plot.k is {config.plot.k}, but {wanted.name} makes {only}."
-        yield Finding("problem", what, f"Set plot.k = {min(max(32, first), last)}.")
+        what = f"{table}.k is {plot.k}, but {wanted.name} makes {only}."
+        yield Finding("problem", what, f"Set {table}.k = {min(max(32, first), last)}.")
     else:
-        yield from plot_size(config.plot.k)
+        yield from plot_size(plot.k)
     try:
-        program = wanted.find(config.plot.program)
+        program = wanted.find(plot.program)
     except PlotterMissing as missing:
         yield Finding("problem", str(missing))
     else:
@@ -84,17 +85,17 @@ def _drives(config: EngineConfig) -> Iterator[Finding]:
 
 
 def _room(name: str, drive: Drive, config: EngineConfig) -> Finding:
-    usual = plotter(config.plot.plotter).needs(order_of(config.plot, "t", None, "o"))
-    space = config.space
-    wanted = (space.temp or usual.temp, space.temp2 or usual.temp2, space.out or usual.out)
-    plots = takes(drive, drive.free - space.reserve, *wanted)
+    # The least that any kind of plot takes: below that the drive is of no use.
+    least = min((kind.needs for kind in kinds_of(config)), key=lambda needs: needs.out)
+    wanted = (least.temp, least.temp2, least.out)
+    plots = takes(drive, drive.free - config.space.reserve, *wanted)
     what = f"{name}: {drive.free / GIB:.1f} of {drive.total / GIB:.1f} GiB free"
     if drive.kind not in (DriveKind.TEMP, DriveKind.OUT):
         return Finding("ok", f"{what}.")
     need = wanted[0] if drive.kind is DriveKind.TEMP else wanted[2]
     if plots or not need:  # some plotters need no temp drive at all
         return Finding("ok", f"{what}, room for {plots or 'any number of'} plots of this kind.")
-    what = f"{what}, but a k{config.plot.k} plot takes {need / GIB:.1f} GiB here."
+    what = f"{what}, but a plot takes {need / GIB:.1f} GiB here."
     return Finding("warning", what, "Make room, or use a larger drive; it gets no plot as it is.")
 
 

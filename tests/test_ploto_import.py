@@ -206,6 +206,7 @@ def one(key: str, value: str, section: str = "", **more: str) -> Imported:
 
 
 TAKEN = [
+    ("ChiaWindowStyle", "plot.window", "hidden"),
     ("PlotterName", "machine", "barn"),
     ("PlotterUsed", "plot.plotter", "chia"),
     ("EnableAlerts", "alerts.enabled", True),
@@ -244,7 +245,7 @@ TAKEN_ELSEWHERE = {
     "PathToUnofficialPlotter", "PoolKey", "TempDriveDenom", "Temp2Denom", "OutDriveDenom",
     "DenomForOutDrivesToReplotForPools",
 }  # fmt: skip
-NO_PLACE = {"ChiaWindowStyle", "PathToPloto", "ReplotPlotsOlderThan", "DiscordWebhookURL"}
+NO_PLACE = {"PathToPloto", "ReplotPlotsOlderThan", "DiscordWebhookURL"}
 
 
 @pytest.mark.parametrize(("key", "target", "value"), TAKEN, ids=[row[0] for row in TAKEN])

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
+from plotobot.engine.config import Profile
+from plotobot.engine.drives.spec import names
 from plotobot.engine.models import Drive, DriveKind, Job
 from plotobot.engine.space import Ledger
 from plotobot.plotters.base import Needs
 
 _RANKS = {"ram": 0, "nvme": 1}
 """By `Drive.bus` in small letters; whatever is not here comes last."""
+_ANY = Profile()
+
+
+def temp_order(drive: Drive, jobs: Sequence[Job], ledger: Ledger) -> tuple[int, int, int]:
+    """Sorts temp drives: fewest jobs, then RAM before NVMe before the rest, then most room."""
+    rank = _RANKS.get((drive.bus or "").lower(), len(_RANKS))
+    return sum(job.temp == drive.path for job in jobs), rank, -ledger.room(drive)
+
+
+def keeps(entries: Sequence[str], drive: Drive) -> bool:
+    """Whether a profile that keeps to these drives uses this one; to none means it uses all."""
+    return not entries or any(names(entry, drive) for entry in entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +36,10 @@ class Choice:
     """The live ones."""
     ledger: Ledger
     needs: Needs
-
-    def temp_order(self, drive: Drive) -> tuple[int, int, int]:
-        """Sorts temp drives: fewest jobs, then RAM before NVMe before the rest, then most room."""
-        rank = _RANKS.get((drive.bus or "").lower(), len(_RANKS))
-        return self.on_temp(drive), rank, -self.ledger.room(drive)
-
-    def on_temp(self, drive: Drive) -> int:
-        """Live jobs that plot on this temp drive."""
-        return sum(job.temp == drive.path for job in self.jobs)
+    profile: Profile = _ANY
+    _: KW_ONLY
+    use_replot: bool = False
+    """Whether replot drives serve where no out drive has room."""
 
     def out_for(self, temp: Drive) -> Drive | None:
         """The out drive for a plot made on this temp drive; None where it fits on none.
@@ -39,9 +48,17 @@ class Choice:
         that fewest running plots go to, so that their last copies do not meet on one drive.
         """
         fitting = [drive for drive in self._usable(DriveKind.OUT) if self._fits(drive, temp)]
+        if not fitting and self.use_replot:
+            replot = self._usable(DriveKind.REPLOT)
+            fitting = [drive for drive in replot if self._fits(drive, temp)]
         most = max(map(self.ledger.room, fitting), default=0)
         near = [drive for drive in fitting if self.ledger.room(drive) >= most - self.needs.out]
         return min(near, key=lambda d: (self._going_to(d), -self.ledger.room(d)), default=None)
+
+    def outs(self) -> list[Drive]:
+        """The drives that plots may go to, whatever their state."""
+        kinds = (DriveKind.OUT, DriveKind.REPLOT) if self.use_replot else (DriveKind.OUT,)
+        return [drive for kind in kinds for drive in self._kept(kind)]
 
     def temp2(self) -> Drive | None:
         """The roomiest temp2 drive; None where none has room, and the job then does without."""
@@ -51,7 +68,11 @@ class Choice:
         return drive
 
     def _usable(self, kind: DriveKind) -> list[Drive]:
-        return [drive for drive in self.drives if drive.kind is kind and not drive.problem]
+        return [drive for drive in self._kept(kind) if not drive.problem]
+
+    def _kept(self, kind: DriveKind) -> list[Drive]:
+        entries = () if kind is DriveKind.REPLOT else self.profile.of(kind)
+        return [drive for drive in self.drives if drive.kind is kind and keeps(entries, drive)]
 
     def _fits(self, out: Drive, temp: Drive) -> bool:
         if out.filesystem == temp.filesystem:

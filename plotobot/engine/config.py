@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from plotobot.engine.models import GIB, DriveKind
+from plotobot.engine.models import DEFAULT_PROFILE, GIB, DriveKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,20 @@ class PlotSettings:
     pool_key: str | None = field(default=None, repr=False)
     contract: str | None = field(default=None, repr=False)
     """An xch1 or txch1 address; never together with a pool key."""
+    window: str = "hidden"
+    """How the program's window opens, on Windows only: hidden, minimized, maximized or normal."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriveLimits:
+    """What holds on one temp drive instead of what holds on each; None leaves that as it is."""
+
+    drive: str
+    """As the farmer may write a drive: a folder, a pattern, `label:TEXT` or a letter."""
+    max_parallel: int | None = None
+    max_in_phase: Mapping[int, int] = field(default_factory=dict)
+    wait: float | None = None
+    """Seconds from one start on it to the next, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +59,19 @@ class Limits:
     max_parallel: int = 2
     max_parallel_per_drive: int = 1
     """On one temp drive."""
-    max_phase_1: int | None = None
-    """Jobs in phase 1 or before it, in all; None means as many as run. So for the next."""
-    max_phase_1_per_drive: int | None = None
+    max_in_phase: Mapping[int, int] = field(default_factory=dict)
+    """For a phase, how many jobs may be in it for another to start; those before it count too."""
+    max_in_phase_per_drive: Mapping[int, int] = field(default_factory=dict)
     start_early_phase: int = 0
     """Jobs that have completed this phase leave `max_parallel` and its like; 0 means none do."""
     wait_between_drives: float = 0.0
     """Seconds from a start on one temp drive to one on another, at least."""
     wait_same_drive: float = 0.0
     """Seconds from one start on a temp drive to the next on it, at least."""
+    drives: tuple[DriveLimits, ...] = ()
+    """For the drives that differ; the first that names a drive counts."""
+    use_replot_drives: bool = False
+    """Whether plots may go to replot drives too, once no out drive has room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +87,30 @@ class SpaceRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """One kind of plot that is made on this machine, with its own drives and limits."""
+
+    name: str = DEFAULT_PROFILE
+    plot: PlotSettings = field(default_factory=PlotSettings)
+    space: SpaceRules = field(default_factory=SpaceRules)
+    """Its reserve is not used: that is the drives' own."""
+    count: int | None = None
+    """How many of this kind to start; None means as many as the limits in all allow."""
+    max_parallel: int | None = None
+    max_parallel_per_drive: int | None = None
+    temp: tuple[str, ...] = ()
+    """Which of the temp drives it uses, as the farmer may write them; empty means all."""
+    temp2: tuple[str, ...] = ()
+    out: tuple[str, ...] = ()
+
+    def of(self, kind: DriveKind) -> tuple[str, ...]:
+        """The drives of a kind that it keeps to; empty means all."""
+        if kind is DriveKind.TEMP:
+            return self.temp
+        return self.temp2 if kind is DriveKind.TEMP2 else self.out
+
+
+@dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Everything that one machine's engine has to know."""
 
@@ -80,6 +122,8 @@ class EngineConfig:
     plot: PlotSettings = field(default_factory=PlotSettings)
     limits: Limits = field(default_factory=Limits)
     space: SpaceRules = field(default_factory=SpaceRules)
+    profiles: tuple[Profile, ...] = ()
+    """The kinds of plot, the preferred first; empty means one, of `plot` and `space`."""
     spawn_on_start: bool = True
     """Whether plots are started as soon as the engine runs, without being asked."""
 
@@ -87,3 +131,8 @@ class EngineConfig:
     def jobs_root(self) -> Path:
         """Where the job directories are."""
         return self.state_dir / "jobs"
+
+    @property
+    def kinds(self) -> tuple[Profile, ...]:
+        """The kinds of plot to make, at least one."""
+        return self.profiles or (Profile(plot=self.plot, space=self.space),)

@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -30,6 +30,7 @@ from plotobot.engine.models import (
     EventKind,
     Job,
     JobState,
+    LimitView,
     SpawnerView,
     StopResult,
     Summary,
@@ -71,18 +72,19 @@ class PlottingEngine:
         bay: DriveBay,
         *,
         now: Callable[[], datetime] = utc_now,
+        keep: Callable[[Mapping[str, float]], None] | None = None,
     ) -> None:
         self._config = config
         self._store = store
         self._supervisor = supervisor
         self._now = now
+        self._keep = keep
         self._jobs_root = config.jobs_root
         self._roster = Roster(store)
         self._wake = asyncio.Event()
-        plotter = plotter_named(config.plot.plotter)
         self._watcher = Watcher(supervisor, self._jobs_root, _reader, self._wake.set)
-        self._launcher = Launcher(config.plot, plotter, supervisor, self._roster, now)
-        self._spawner = Spawner(config, plotter, self._launcher, bay, self._roster, store, now)
+        self._launcher = Launcher(supervisor, self._roster, now)
+        self._spawner = Spawner(config, self._launcher, bay, self._roster, store, now)
         self._endings = Endings(self._watcher, self._roster, config.jobs_root, now)
         self._tasks: list[asyncio.Task[None]] = []
         # By the loop's clock, which no change of the system's time can move.
@@ -157,17 +159,45 @@ class PlottingEngine:
         """Whether plots are being started, and what holds each drive."""
         return self._spawner.view()
 
-    async def start_spawning(self, count: int | None = None) -> SpawnerView:
-        """Start plots as the rules allow; a count opens a new quota."""
-        await self._spawner.start(count)
+    async def start_spawning(
+        self, count: int | None = None, until: datetime | None = None
+    ) -> SpawnerView:
+        """Start plots as the rules allow, until a time; a count opens a new quota."""
+        await self._spawner.start(count, until)
         await self._pass()
         return self._spawner.view()
 
-    async def pause_spawning(self) -> SpawnerView:
+    async def pause_spawning(self, *, drain: bool = False) -> SpawnerView:
         """Start no more plots; running ones go on."""
-        await self._spawner.pause()
+        await self._spawner.pause(drain=drain)
         await self._pass()
         return self._spawner.view()
+
+    async def limits(self) -> Sequence[LimitView]:
+        """The limits as they are now, and as they are written."""
+        return self._spawner.limits()
+
+    async def change_limits(self, changes: Mapping[str, float]) -> Sequence[LimitView]:
+        """Change limits until the next start."""
+        self._spawner.change_limits(changes)
+        await self._pass()
+        return self._spawner.limits()
+
+    async def keep_limits(self) -> Sequence[LimitView]:
+        """Write the changed limits into the settings, so that they hold for good."""
+        if self._keep is None:
+            raise Refusal("These settings cannot be written from here; edit the settings file.")
+        limits = self._spawner.limits()
+        changes = {f"spawn.{one.name}": one.value for one in limits if one.value != one.written}
+        await asyncio.to_thread(self._keep, changes)
+        self._spawner.keep_limits()
+        return self._spawner.limits()
+
+    async def reconfigure(self, config: EngineConfig, bay: DriveBay) -> None:
+        """Go on with other settings, from the next pass on."""
+        self._config = config
+        self._spawner.reconfigure(config, bay)
+        await self._pass()
 
     async def spawn_once(self) -> Sequence[Job]:
         """One pass now, also while paused."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -22,7 +23,10 @@ from plotobot.engine.supervision.jobdir import LOG, VERDICT, Spec, new_job_id, w
 from plotobot.engine.supervision.launching import LaunchFailed
 from plotobot.engine.supervision.supervisor import Launched, Supervisor
 from plotobot.errors import Refusal
-from plotobot.plotters.base import PlotOrder, Plotter, Program
+from plotobot.plotters import plotter
+from plotobot.plotters.base import PlotOrder, Program
+
+log = logging.getLogger(__name__)
 
 PASSED_ON = (
     "PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "CHIA_ROOT", "CHIA_KEYS_ROOT",
@@ -37,18 +41,9 @@ EXEC_FAILED = 127
 
 
 class Launcher:
-    """Starts plotters as the settings say."""
+    """Starts plotters as a start's profile says."""
 
-    def __init__(
-        self,
-        settings: PlotSettings,
-        plotter: Plotter,
-        supervisor: Supervisor,
-        roster: Roster,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._settings = settings
-        self._plotter = plotter
+    def __init__(self, supervisor: Supervisor, roster: Roster, now: Callable[[], datetime]) -> None:
         self._supervisor = supervisor
         self._roster = roster
         self._now = now
@@ -57,11 +52,16 @@ class Launcher:
         """Start one plot; a job that could not be started comes back as failed, with the reason."""
         job = self._job(start)
         directory = self._supervisor.directory(job.id)
+        wish = start.kind.profile.plot
         try:
-            argv = self._plotter.command(program, self.order(start.temp, start.temp2, start.out))
+            order = order_of(wish, start.temp, start.temp2, start.out)
+            argv = plotter(wish.plotter).command(program, order)
         except Refusal as refusal:  # a plotter that needs keys, say, and has none
             return await self._not_started(job, str(refusal))
-        spec = Spec(argv=argv, cwd=str(directory), env=environment(), job=_plain(job))
+        log.info("%s starts: %s", job.label, start.why)
+        spec = Spec(
+            argv=argv, cwd=str(directory), env=environment(), job=_plain(job), window=wish.window
+        )
         return await self._started(job, self._supervisor.launch(job.id, spec))
 
     async def relaunch(self, job: Job) -> Job:
@@ -84,10 +84,6 @@ class Launcher:
         await self._roster.put(job, events=[event])
         return job
 
-    def order(self, temp: str, temp2: str | None, out: str) -> PlotOrder:
-        """What the plotter is to make."""
-        return order_of(self._settings, temp, temp2, out)
-
     async def _not_started(self, job: Job, problem: str) -> Job:
         now = self._now()
         job = replace(
@@ -101,11 +97,12 @@ class Launcher:
         return job
 
     def _job(self, start: Start) -> Job:
-        needs = start.needs
+        needs, profile = start.kind.needs, start.kind.profile
         return Job(
             id=new_job_id(),
-            plotter=self._plotter.name,
-            k=start.k,
+            plotter=profile.plot.plotter,
+            k=profile.plot.k,
+            profile=profile.name,
             temp=start.temp,
             temp2=start.temp2,
             out=start.out,

@@ -15,6 +15,9 @@ from typing import Any
 
 GIB = 1024**3
 
+DEFAULT_PROFILE = "default"
+"""The kind of plot that is made where no profiles are set."""
+
 PhaseSeconds = tuple[float | None, float | None, float | None, float | None]
 NO_PHASES: PhaseSeconds = (None, None, None, None)
 
@@ -116,6 +119,8 @@ class Job:
     """Bytes of this plot found on temp at the last look."""
     temp2_used: int = 0
     out_used: int = 0
+    profile: str = DEFAULT_PROFILE
+    """The kind of plot it makes."""
 
     @property
     def label(self) -> str:
@@ -144,6 +149,8 @@ class EventKind(StrEnum):
     DRIVE_MISSING = "drive_missing"
     DRIVE_BACK = "drive_back"
     QUOTA_REACHED = "quota_reached"
+    DRAINED = "drained"
+    """The last plot is done after a drain."""
     BOT_BACK = "bot_back"
     SUMMARY = "summary"
     TROUBLE = "trouble"
@@ -186,6 +193,8 @@ class Hold:
     rule: str
     reason: str
     until: datetime | None = None
+    profile: str = ""
+    """The kind of plot that is held, or "" where it is every kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +209,22 @@ class SpawnerView:
     holds: tuple[Hold, ...] = ()
     looked_at: datetime | None = None
     next_look: datetime | None = None
+    until: datetime | None = None
+    """When spawning ends by itself."""
+    draining: bool = False
+    """Whether the end of the last running plot is waited for, to be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitView:
+    """A limit that can be changed while plots run: a row of `/spawn limits`."""
+
+    name: str
+    """Its key in the settings' table `[spawn]`."""
+    value: float
+    """As it is now; counted as it is written in the settings."""
+    written: float
+    """As the settings have it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Cogs hold this protocol and never the concrete class. Every argument and result 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from plotobot.engine.models import (
     DriveView,
     Event,
     Job,
+    LimitView,
     SpawnerView,
     StopResult,
     Summary,
@@ -65,12 +66,43 @@ class Engine(Protocol):
         """Whether plots are being started, and what holds each drive."""
         ...
 
-    async def start_spawning(self, count: int | None = None) -> SpawnerView:
-        """Start plots as the rules allow; a count opens a new quota."""
+    async def start_spawning(
+        self, count: int | None = None, until: datetime | None = None
+    ) -> SpawnerView:
+        """Start plots as the rules allow.
+
+        Args:
+            count: opens a new quota of so many; None goes on with the present one.
+            until: when to start no more; None means without end.
+        """
         ...
 
-    async def pause_spawning(self) -> SpawnerView:
-        """Start no more plots; running ones go on."""
+    async def pause_spawning(self, *, drain: bool = False) -> SpawnerView:
+        """Start no more plots; running ones go on.
+
+        Args:
+            drain: whether to tell, as an event, when the last of them is done.
+        """
+        ...
+
+    async def limits(self) -> Sequence[LimitView]:
+        """The limits as they are now, and as they are written."""
+        ...
+
+    async def change_limits(self, changes: Mapping[str, float]) -> Sequence[LimitView]:
+        """Change limits until the next start, by their keys in the settings' table `[spawn]`.
+
+        Raises:
+            Refusal: there is no such limit, or it may not be so; nothing was changed then.
+        """
+        ...
+
+    async def keep_limits(self) -> Sequence[LimitView]:
+        """Write the changed limits into the settings, so that they hold for good.
+
+        Raises:
+            Refusal: the settings cannot be written.
+        """
         ...
 
     async def spawn_once(self) -> Sequence[Job]:

@@ -24,6 +24,10 @@ class Quota:
     """Asked for by command; None leaves it to the settings."""
     told: bool = False
     """Whether it was told that all are started."""
+    until: datetime | None = None
+    """When to start no more, by command."""
+    draining: bool = False
+    """Whether to tell when the last running plot is done."""
 
     @classmethod
     async def load(cls, store: Store, *, running: bool, now: datetime) -> Self:
@@ -38,10 +42,14 @@ class Quota:
         """Keep it over restarts."""
         await store.remember(_KEY, TypeAdapter(Quota).dump_json(self).decode())
 
-    def paused(self) -> Quota:
+    def paused(self, *, drain: bool = False) -> Quota:
         """The same, starting nothing."""
-        return replace(self, running=False)
+        return replace(self, running=False, draining=drain)
 
-    def opened(self, count: int | None, now: datetime) -> Quota:
+    def resumed(self, until: datetime | None) -> Quota:
+        """The same, starting plots again until then, or without end."""
+        return replace(self, running=True, draining=False, until=until)
+
+    def opened(self, count: int | None, now: datetime, until: datetime | None = None) -> Quota:
         """A new quota that counts from now."""
-        return Quota(running=True, since=now, count=count)
+        return Quota(running=True, since=now, count=count, until=until)

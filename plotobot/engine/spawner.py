@@ -10,9 +10,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from plotobot.engine.backoff import resting
-from plotobot.engine.config import EngineConfig
+from plotobot.engine.case import Kind, Rules, World, starts_of
+from plotobot.engine.config import EngineConfig, Profile
 from plotobot.engine.drives import DriveBay
-from plotobot.engine.launcher import Launcher
+from plotobot.engine.launcher import Launcher, order_of
+from plotobot.engine.limits import carried, changed, views
 from plotobot.engine.models import (
     Drive,
     DriveKind,
@@ -21,17 +23,19 @@ from plotobot.engine.models import (
     EventKind,
     Hold,
     Job,
+    LimitView,
     SpawnerView,
 )
 from plotobot.engine.news import OutAlarm, drive_events, out_alarm
-from plotobot.engine.planner import Rules, World, plan, starts_of
+from plotobot.engine.planner import Start, plan
 from plotobot.engine.quota import Quota
 from plotobot.engine.roster import Roster
 from plotobot.engine.space import Ledger, takes
 from plotobot.engine.store import Store
 from plotobot.engine.usage import measure
 from plotobot.errors import PlotterMissing
-from plotobot.plotters.base import Needs, Plotter, Program
+from plotobot.plotters import plotter
+from plotobot.plotters.base import Needs, Program
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +49,6 @@ class Spawner:
     def __init__(
         self,
         config: EngineConfig,
-        plotter: Plotter,
         launcher: Launcher,
         bay: DriveBay,
         roster: Roster,
@@ -53,15 +56,16 @@ class Spawner:
         now: Callable[[], datetime],
     ) -> None:
         self._config = config
-        self._plotter = plotter
         self._launcher = launcher
         self._bay = bay
         self._roster = roster
         self._store = store
         self._now = now
         self._quota = Quota(config.spawn_on_start, now())
-        self._spawned = 0
-        self._program: Program | None = None
+        self._limits = config.limits
+        self._spawned: Mapping[str, int] = {}
+        self._programs: dict[str, Program] = {}
+        self._missing: dict[str, str] = {}
         self._drives: Sequence[Drive] = ()
         self._holds: tuple[Hold, ...] = ()
         self._known: Mapping[str, str] = bay.known
@@ -102,45 +106,69 @@ class Spawner:
             self._looked_at = self._now()
             await self._tell_of_out_drives(len(started))
             await self._tell_of_quota()
+            await self._tell_of_drain()
             self._roster.tell()
             return started
 
     def rest(self) -> float:
         """Seconds until a pass may start what this one had to hold back; at most the interval."""
         ends = [hold.until for hold in self._holds if hold.until]
-        interval = self._config.limits.interval
         waits = ((end - self._now()).total_seconds() for end in ends)
-        return max(0.1, min([interval, *waits]))
+        return max(0.1, min([self._limits.interval, *waits]))
 
-    async def start(self, count: int | None) -> None:
+    async def start(self, count: int | None, until: datetime | None = None) -> None:
         """Let plots start; a count, or a quota that is used up, opens a new one."""
-        used_up = self._limit() is not None and self._spawned >= (self._limit() or 0)
-        if count is not None or used_up:
-            self._quota, self._spawned = self._quota.opened(count, self._now()), 0
+        if count is not None or self._used_up():
+            self._quota = self._quota.opened(count, self._now(), until)
+            self._spawned = {}
         else:
-            self._quota = replace(self._quota, running=True)
+            self._quota = self._quota.resumed(until)
         await self._quota.save(self._store)
 
-    async def pause(self) -> None:
+    async def pause(self, *, drain: bool = False) -> None:
         """Start no more plots."""
-        self._quota = self._quota.paused()
+        self._quota = self._quota.paused(drain=drain)
         await self._quota.save(self._store)
 
     def view(self) -> SpawnerView:
         """What holds each drive, as of the last pass."""
-        interval = timedelta(seconds=self._config.limits.interval)
+        interval = timedelta(seconds=self._limits.interval)
         return SpawnerView(
             running=self._quota.running,
-            spawned=self._spawned,
+            spawned=self._started(),
             count=self._limit(),
             holds=self._holds,
             looked_at=self._looked_at,
             next_look=self._looked_at + interval if self._looked_at else None,
+            until=self._quota.until,
+            draining=self._quota.draining,
         )
+
+    def limits(self) -> Sequence[LimitView]:
+        """The limits as they are now, and as they are written."""
+        return views(self._limits, self._config.limits)
+
+    def change_limits(self, changes: Mapping[str, float]) -> None:
+        """Change limits until the next start.
+
+        Raises:
+            Refusal: there is no such limit, or it may not be so.
+        """
+        self._limits = changed(self._limits, changes)
+
+    def keep_limits(self) -> None:
+        """Take the limits as they are for written: the settings have them now."""
+        self._config = replace(self._config, limits=self._limits)
+
+    def reconfigure(self, config: EngineConfig, bay: DriveBay) -> None:
+        """Go on with other settings; limits that were changed by command stay so."""
+        self._limits = carried(self._limits, self._config.limits, config.limits)
+        self._config, self._bay = config, bay
+        self._programs.clear()
 
     def drives(self, kind: DriveKind | None) -> list[DriveView]:
         """The drives with what is planned on them."""
-        live, needs = self._roster.live(), self._needs()
+        live, needs = self._roster.live(), kinds_of(self._config)[0].needs
         ledger = Ledger.of(self._drives, live, self._config.space.reserve)
         return [
             _view(drive, live, needs, ledger)
@@ -155,30 +183,42 @@ class Spawner:
             await self._store.remember(KNOWN_DRIVES, json.dumps(dict(self._known)))
 
     async def _start_all(self, forced: bool) -> list[Job]:
-        program = await self._find_program()
-        if program is None:
-            return []
-        decided = plan(self._world(forced), self._rules())
-        started = [await self._launcher.launch(program, start) for start in decided.starts]
-        self._spawned += sum(job.started_at is not None for job in started)
-        self._holds = decided.holds
-        for hold in decided.holds:
-            log.debug("%s waits: %s", hold.drive, hold.reason)
+        kinds = kinds_of(self._config)
+        await self._find_programs(kinds)
+        limits = replace(self._limits, count=self._limit())
+        decided = plan(self._world(forced), Rules(limits, kinds, self._config.space.reserve))
+        started = [await self._launch(start) for start in decided.starts]
+        self._note_holds(decided.holds)
         return [job for job in started if job.state.live]
 
-    async def _find_program(self) -> Program | None:
-        if self._program is None:
-            try:
-                configured = self._config.plot.program
-                self._program = await asyncio.to_thread(self._plotter.find, configured)
-            except PlotterMissing as missing:
-                await self._plotter_missing(str(missing))
-        return self._program
+    async def _launch(self, start: Start) -> Job:
+        name = start.kind.name
+        job = await self._launcher.launch(self._programs[name], start)
+        if job.started_at is not None:
+            self._spawned = {**self._spawned, name: self._spawned.get(name, 0) + 1}
+        return job
 
-    async def _plotter_missing(self, what: str) -> None:
-        hold = Hold("", "plotter_missing", what)
-        if self._holds != (hold,):  # told once, not at every pass
-            self._holds = (hold,)
+    def _note_holds(self, holds: tuple[Hold, ...]) -> None:
+        before = {(hold.drive, hold.profile): hold.rule for hold in self._holds}
+        for hold in holds:
+            if before.get((hold.drive, hold.profile)) != hold.rule:
+                log.info("%s waits: %s", hold.drive or "every drive", hold.reason)
+        self._holds = holds
+
+    async def _find_programs(self, kinds: Sequence[Kind]) -> None:
+        """Look for the plotters that have not been found yet; what is missing is told once."""
+        missing: dict[str, str] = {}
+        for kind in kinds:
+            plot = kind.profile.plot
+            if kind.name not in self._programs:
+                try:
+                    found = await asyncio.to_thread(plotter(plot.plotter).find, plot.program)
+                    self._programs[kind.name] = found
+                except PlotterMissing as error:
+                    missing[kind.name] = str(error)
+        news = [what for name, what in missing.items() if self._missing.get(name) != what]
+        self._missing = missing
+        for what in dict.fromkeys(news):
             event = Event(EventKind.JOB_NOT_SPAWNED, self._now(), None, {"what": what})
             await self._roster.put(events=[event])
 
@@ -188,26 +228,29 @@ class Spawner:
             now=now,
             drives=self._drives,
             jobs=self._roster.live(),
-            spawned=self._spawned,
+            spawned=self._started(),
+            spawned_of=self._spawned,
             spawning=forced or self._quota.running,
+            until=None if forced else self._quota.until,
+            missing=self._missing,
             resting={} if forced else resting(self._roster.all(), now),
             starts=starts_of(self._roster.all()),
         )
 
-    def _rules(self) -> Rules:
-        limits = replace(self._config.limits, count=self._limit())
-        return Rules(limits, self._needs(), self._config.plot.k, self._config.space.reserve)
-
-    def _needs(self) -> Needs:
-        usual, space = self._plotter.needs(self._launcher.order("", None, "")), self._config.space
-        return Needs(
-            temp=usual.temp if space.temp is None else space.temp,
-            temp2=usual.temp2 if space.temp2 is None else space.temp2,
-            out=usual.out if space.out is None else space.out,
-        )
+    def _started(self) -> int:
+        """How many plots of the present quota were started."""
+        return sum(self._spawned.values())
 
     def _limit(self) -> int | None:
-        return self._config.limits.count if self._quota.count is None else self._quota.count
+        return self._limits.count if self._quota.count is None else self._quota.count
+
+    def _used_up(self) -> bool:
+        """Whether the quota, or that of every profile, is started."""
+        limit = self._limit()
+        if limit is not None and self._started() >= limit:
+            return True
+        counts = [(kind.count, self._spawned.get(kind.name, 0)) for kind in self._config.kinds]
+        return all(count is not None and started >= count for count, started in counts)
 
     async def _tell_of_out_drives(self, started: int) -> None:
         self._alarm, event = out_alarm(self._alarm, self._holds, started, self._now())
@@ -215,13 +258,32 @@ class Spawner:
             await self._roster.put(events=[event])
 
     async def _tell_of_quota(self) -> None:
-        limit = self._limit()
-        if limit is None or self._spawned < limit or self._quota.told:
-            return
-        self._quota = replace(self._quota, told=True)
-        await self._quota.save(self._store)
-        event = Event(EventKind.QUOTA_REACHED, self._now(), None, {"count": limit})
-        await self._roster.put(events=[event])
+        if self._used_up() and not self._quota.told:
+            self._quota = replace(self._quota, told=True)
+            await self._quota.save(self._store)
+            data = {"count": self._started()}
+            await self._roster.put(events=[Event(EventKind.QUOTA_REACHED, self._now(), None, data)])
+
+    async def _tell_of_drain(self) -> None:
+        if self._quota.draining and not self._roster.live():
+            self._quota = replace(self._quota, draining=False)
+            await self._quota.save(self._store)
+            await self._roster.put(events=[Event(EventKind.DRAINED, self._now())])
+
+
+def kinds_of(config: EngineConfig) -> list[Kind]:
+    """The kinds of plot to make, with what one of each takes."""
+    return [Kind(profile, _needs(profile)) for profile in config.kinds]
+
+
+def _needs(profile: Profile) -> Needs:
+    order, space = order_of(profile.plot, "", None, ""), profile.space
+    usual = plotter(profile.plot.plotter).needs(order)
+    return Needs(
+        temp=usual.temp if space.temp is None else space.temp,
+        temp2=usual.temp2 if space.temp2 is None else space.temp2,
+        out=usual.out if space.out is None else space.out,
+    )
 
 
 def _view(drive: Drive, live: Sequence[Job], needs: Needs, ledger: Ledger) -> DriveView:

@@ -21,7 +21,7 @@ from typing import Self, TypeVar
 import aiosqlite
 from pydantic import TypeAdapter
 
-from plotobot.engine.models import Event, EventKind, Job
+from plotobot.engine.models import DEFAULT_PROFILE, Event, EventKind, Job
 from plotobot.errors import PlotobotError
 
 T = TypeVar("T")
@@ -142,13 +142,14 @@ class Store:
             job_adapter().validate_json(row[0]) for row in await self._rows(sql, (_text(moment),))
         ]
 
-    async def count_started(self, since: datetime) -> int:
-        """How many jobs were created since a moment and did start."""
+    async def count_started(self, since: datetime) -> dict[str, int]:
+        """How many jobs of each profile were created since a moment and did start."""
         sql = (
-            "SELECT count(*) FROM jobs WHERE created_at >= ?"
-            " AND json_extract(body, '$.started_at') IS NOT NULL"
+            "SELECT coalesce(json_extract(body, '$.profile'), ?), count(*) FROM jobs"
+            " WHERE created_at >= ? AND json_extract(body, '$.started_at') IS NOT NULL GROUP BY 1"
         )
-        return int((await self._rows(sql, (_text(since),)))[0][0])
+        rows = await self._rows(sql, (DEFAULT_PROFILE, _text(since)))
+        return {str(row[0]): int(row[1]) for row in rows}
 
     async def ended_ids(self) -> frozenset[str]:
         """The ids of all jobs that have ended."""

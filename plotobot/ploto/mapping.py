@@ -57,7 +57,7 @@ MAPPING: tuple[Place, ...] = (
     Place("PathToUnofficialPlotter", (TOP,), "program", "plot.program"),
     Place("EnableAlerts", (TOP,), "switch", "alerts.enabled"),
     Place("EnablePlotoFyOnStart", (TOP,), "switch", "report.every_hours"),
-    Place("ChiaWindowStyle", (TOP,), because="Plotobot's plotters have no windows"),
+    Place("ChiaWindowStyle", (TOP,), "text", "plot.window"),
     Place("PathToPloto", (TOP,), because="Plotobot knows where it is itself"),
     Place("EnableMover", (TOP,), "switch", "drives.destination"),
     Place("PathsToMovePlotsTo", (TOP,), "drives", "drives.destination"),

@@ -18,15 +18,25 @@ def crossings(data: object) -> list[Problem]:
             reported elsewhere.
     """
     tables = data if isinstance(data, Mapping) else {}
-    return [*_drive_crossings(tables.get("drives")), *_key_crossings(tables.get("plot"))]
+    profiles = tables.get("profiles")
+    return [
+        *_drive_crossings(tables.get("drives")),
+        *_key_crossings(tables.get("plot"), ("plot",)),
+        *(
+            problem
+            for name, profile in (profiles.items() if isinstance(profiles, Mapping) else ())
+            for problem in _key_crossings(profile, ("profiles", str(name)))
+        ),
+    ]
 
 
-def _key_crossings(plot: object) -> Iterator[Problem]:
-    if isinstance(plot, Mapping) and plot.get("pool_key") and plot.get("contract"):
+def _key_crossings(table: object, path: tuple[str, ...]) -> Iterator[Problem]:
+    if isinstance(table, Mapping) and table.get("pool_key") and table.get("contract"):
+        where = ".".join(path)
         yield Problem(
-            "plot.pool_key and plot.contract exclude each other; "
+            f"{where}.pool_key and {where}.contract exclude each other; "
             "keep contract to farm in a pool by NFT, or pool_key for the old way.",
-            ("plot", "contract"),
+            (*path, "contract"),
         )
 
 

@@ -16,7 +16,7 @@ from plotobot.settings._crossing import crossings
 from plotobot.settings._environment import FILE_VARIABLE, read_environment
 from plotobot.settings._file import located, read_text
 from plotobot.settings._lines import key_lines, line_of
-from plotobot.settings._model import SettingsFile
+from plotobot.settings._model import Plot, SettingsFile
 from plotobot.settings._problem import Hide, Problem, hider
 from plotobot.settings._sentences import (
     choice_problem,
@@ -142,7 +142,11 @@ def _checked(
         return None, problems + [
             p for p in value_problems(error, data, hide) if p.path not in known
         ]
-    if plotters and written.plot.plotter not in plotters:
-        path, value = ("plot", "plotter"), written.plot.plotter
-        problems.append(choice_problem(path, value, sorted(plotters), hide))
+    tables: dict[tuple[str, ...], Plot] = {("plot",): written.plot}
+    tables |= {("profiles", name): profile for name, profile in written.profiles.items()}
+    problems += [
+        choice_problem((*path, "plotter"), table.plotter, sorted(plotters), hide)
+        for path, table in tables.items()
+        if plotters and table.plotter not in plotters
+    ]
     return written, problems

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import socket
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -89,8 +89,16 @@ _Id = Annotated[int, BeforeValidator(_snowflake), Field(ge=1, le=_LARGEST_ID)]
 _Ids = Annotated[tuple[_Id, ...], Field(strict=False, description=_IDS)]
 _Switch = Annotated[bool, Field(description=_SWITCH)]
 _Cap = Annotated[int, Field(ge=0, le=1000, description="a whole number from 0 to 1000")]
-_Minutes = Annotated[float, Field(ge=0, le=1440, description="a number of minutes from 0 to 1440")]
+_Count = Annotated[int, Field(ge=0, le=1_000_000, description="a whole number from 0 to 1000000")]
+_MINUTES = "a number of minutes from 0 to 1440"
+_Minutes = Annotated[float, Field(ge=0, le=1440, description=_MINUTES)]
 _Gib = Annotated[float, Field(gt=0, le=1_000_000, description=_GIBS)]
+_ProfileName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_-]{1,24}$", description="a name of 1 to 24 letters, digits, _ and -"
+    ),
+]
 
 
 class Table(BaseModel):
@@ -152,15 +160,54 @@ class Plot(Table):
             description="a pool contract address: xch1 (or txch1) and 58 small letters and digits",
         ),
     ] = None
+    window: Annotated[
+        Literal["hidden", "minimized", "maximized", "normal"],
+        BeforeValidator(lambda text: text.lower() if isinstance(text, str) else text),
+        Field(description='"hidden", "minimized", "maximized" or "normal"'),
+    ] = "hidden"
+
+
+class ProfileTable(Plot):
+    """`[profiles.NAME]`: one of several kinds of plot; what it leaves out is `[plot]`'s."""
+
+    count: _Count = 0
+    max_parallel: _Cap = 0
+    max_parallel_per_drive: _Cap = 0
+    temp: _Drives = ()
+    temp2: _Drives = ()
+    out: _Drives = ()
+    temp_gib: _Gib | None = Field(default=None, description=_GIBS)
+    temp2_gib: _Gib | None = Field(default=None, description=_GIBS)
+    out_gib: _Gib | None = Field(default=None, description=_GIBS)
+
+    def inherit(self, common: Plot) -> Plot:
+        """This kind of plot, with the common settings for what it leaves out."""
+        own = self.model_dump(include=self.model_fields_set & set(Plot.model_fields))
+        taken = common.model_dump()
+        # A pool key and a contract exclude each other: whichever is a profile's own rules alone.
+        if {"pool_key", "contract"} & set(own):
+            taken |= {"pool_key": None, "contract": None}
+        return Plot.model_construct(**(taken | own))
+
+
+class DriveTable(Table):
+    """`[spawn.drives."/mnt/ssd1"]`: what holds on one temp drive instead of the usual."""
+
+    max_parallel: Annotated[
+        int | None, Field(ge=0, le=1000, description="a whole number from 0 to 1000")
+    ] = None
+    max_phase_1: _Cap = 0
+    max_phase_2: _Cap = 0
+    max_phase_3: _Cap = 0
+    max_phase_4: _Cap = 0
+    wait_minutes: _Minutes | None = Field(default=None, description=_MINUTES)
 
 
 class Spawn(Table):
     """`[spawn]`: when plots are started, and how many."""
 
     enabled: _Switch = True
-    count: Annotated[
-        int, Field(ge=0, le=1_000_000, description="a whole number from 0 to 1000000")
-    ] = 0
+    count: _Count = 0
     interval_minutes: Annotated[
         float, Field(ge=0.1, le=1440, description="a number of minutes from 0.1 to 1440")
     ] = 5.0
@@ -172,11 +219,21 @@ class Spawn(Table):
     ] = 1
     max_phase_1: _Cap = 0
     max_phase_1_per_drive: _Cap = 0
+    max_phase_2: _Cap = 0
+    max_phase_2_per_drive: _Cap = 0
+    max_phase_3: _Cap = 0
+    max_phase_3_per_drive: _Cap = 0
+    max_phase_4: _Cap = 0
+    max_phase_4_per_drive: _Cap = 0
     start_early_phase: Annotated[
         int, Field(ge=0, le=4, description="a whole number from 0 to 4")
     ] = 0
     wait_between_drives_minutes: _Minutes = 0.0
     wait_same_drive_minutes: _Minutes = 0.0
+    use_replot_drives: _Switch = False
+    drives: dict[str, DriveTable] = Field(
+        default_factory=dict, description='a table for each drive: [spawn.drives."/mnt/ssd1"]'
+    )
 
 
 class Space(Table):
@@ -222,6 +279,7 @@ class Alerts(Table):
     drive_missing: _Switch = True
     drive_back: _Switch = True
     quota_reached: _Switch = True
+    drained: _Switch = True
     bot_back: _Switch = True
     summary: _Switch = True
     trouble: _Switch = True
@@ -245,6 +303,9 @@ class SettingsFile(Table):
     ] = Field(default_factory=lambda: socket.gethostname()[:64] or "plotter")
     drives: Drives = Field(default=Drives(), description="a table: [drives]")
     plot: Plot = Field(default=Plot(), description="a table: [plot]")
+    profiles: dict[_ProfileName, ProfileTable] = Field(
+        default_factory=dict, description="a table for each kind of plot: [profiles.NAME]"
+    )
     spawn: Spawn = Field(default=Spawn(), description="a table: [spawn]")
     space: Space = Field(default=Space(), description="a table: [space]")
     discord: Discord = Field(default=Discord(), description="a table: [discord]")

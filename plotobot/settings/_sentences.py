@@ -7,7 +7,7 @@ import json
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -16,7 +16,10 @@ from plotobot.settings._model import SettingsFile
 from plotobot.settings._problem import Hide, Problem, has_secret
 
 _LONGEST_SHOWN = 40
-_UNSHOWN = {("plot", "farmer_key"), ("plot", "pool_key"), ("plot", "contract")}
+_UNSHOWN = {("farmer_key",), ("pool_key",), ("contract",)}
+_NAME = "a name of 1 to 24 letters, digits, _ and -"
+ANY = "*"
+"""Stands for a name that the farmer chose, such as a profile's."""
 _SECRET_NAME = re.compile(r"token|secret|password|webhook", re.IGNORECASE)
 _VARIABLES = re.compile(r"discord_(token|api_base|gateway_url)|plotobot_state", re.IGNORECASE)
 _POSITION = re.compile(r"\(at line (\d+), column (\d+)\)")
@@ -172,24 +175,32 @@ def _unknown(loc: tuple[int | str, ...], data: Mapping[str, Any], hide: Hide) ->
 
 
 def _meant(path: tuple[str, ...]) -> str | None:
-    siblings = [key[-1] for key in _keys() if key[:-1] == path[:-1]]
+    siblings = [key[-1] for key in _keys() if _same_table(key[:-1], path[:-1])]
     name = path[-1].lower()
     if near := difflib.get_close_matches(name, siblings, n=1, cutoff=0.7):
         return near[0]
     if name in _PLOTO_NAMES:
         return _PLOTO_NAMES[name]
-    others = {key[-1]: dotted(key) for key in _keys()}
+    others = {key[-1]: dotted(key) for key in _keys() if ANY not in key}
     near = difflib.get_close_matches(name, list(others), n=1, cutoff=0.85)
     return others[near[0]] if near else None
 
 
+def _same_table(known: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    return len(known) == len(path) and all(
+        part in (ANY, other) for part, other in zip(known, path, strict=True)
+    )
+
+
 def _wrong(loc: tuple[int | str, ...], data: Mapping[str, Any], hide: Hide) -> Problem:
-    path = tuple(part for part in loc if isinstance(part, str))
+    path = tuple(part for part in loc if isinstance(part, str) and part != "[key]")
+    if "[key]" in loc:  # a table's own name, which pydantic marks so
+        return Problem(f"{_key(path, hide)} must be {_NAME}.", path)
     item = next((part for part in loc if isinstance(part, int)), None)
     value = _value_at(data, loc)
     must = _description(path)
     name = dotted(path) if item is None else f"item {item + 1} of {dotted(path)}"
-    what = "" if path in _UNSHOWN else f"is {_shown(value, hide)}, but "
+    what = "" if path[-1:] in _UNSHOWN else f"is {_shown(value, hide)}, but "
     whole = "" if item is None else f"{dotted(path)} "
     text = f"{name} {what}{whole}must be {must}{_unquote(value, must)}."
     return Problem(text, path)
@@ -211,8 +222,8 @@ def _description(path: tuple[str, ...]) -> str:
     model: type[BaseModel] = SettingsFile
     field: FieldInfo | None = None
     for part in path:
-        field = model.model_fields[part]
-        model = _table(field) or model
+        field = model.model_fields.get(part, field)  # a name that the farmer chose is no field
+        model = (field and _table(field)) or model
     return (field and field.description) or "something else"
 
 
@@ -225,12 +236,13 @@ def _keys() -> list[tuple[str, ...]]:
         for name, field in model.model_fields.items():
             found.append((*path, name))
             if table := _table(field):
-                stack.append(((*path, name), table))
+                named = (ANY,) if get_origin(field.annotation) is dict else ()
+                stack.append(((*path, name, *named), table))
     return found
 
 
 def _table(field: FieldInfo) -> type[BaseModel] | None:
-    kinds = (field.annotation, *get_args(field.annotation))
+    kinds = [field.annotation, *get_args(field.annotation)]
     return next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
 
 

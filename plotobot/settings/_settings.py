@@ -10,9 +10,16 @@ from types import MappingProxyType
 from pydantic import SecretStr
 
 from plotobot.access import Access, Holders
-from plotobot.engine.config import EngineConfig, Limits, PlotSettings, SpaceRules
+from plotobot.engine.config import (
+    DriveLimits,
+    EngineConfig,
+    Limits,
+    PlotSettings,
+    Profile,
+    SpaceRules,
+)
 from plotobot.engine.models import GIB, DriveKind, EventKind
-from plotobot.settings._model import Members, SettingsFile
+from plotobot.settings._model import DriveTable, Members, Plot, ProfileTable, SettingsFile, Spawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,7 @@ class Settings:
             plot=self._plot,
             limits=self._limits,
             space=self._space,
+            profiles=self._profiles,
             spawn_on_start=self.written.spawn.enabled,
         )
 
@@ -83,9 +91,7 @@ class Settings:
 
     @property
     def _plot(self) -> PlotSettings:
-        plot = self.written.plot
-        values = plot.model_dump(exclude={"program"})
-        return PlotSettings(**values, program=Path(plot.program) if plot.program else None)
+        return _plot_settings(self.written.plot)
 
     @property
     def _limits(self) -> Limits:
@@ -95,11 +101,38 @@ class Settings:
             interval=spawn.interval_minutes * 60,
             max_parallel=spawn.max_parallel,
             max_parallel_per_drive=spawn.max_parallel_per_drive,
-            max_phase_1=spawn.max_phase_1 or None,
-            max_phase_1_per_drive=spawn.max_phase_1_per_drive or None,
+            max_in_phase=_caps(spawn, ""),
+            max_in_phase_per_drive=_caps(spawn, "_per_drive"),
             start_early_phase=spawn.start_early_phase,
             wait_between_drives=spawn.wait_between_drives_minutes * 60,
             wait_same_drive=spawn.wait_same_drive_minutes * 60,
+            drives=tuple(_drive_limits(*item) for item in spawn.drives.items()),
+            use_replot_drives=spawn.use_replot_drives,
+        )
+
+    @property
+    def _profiles(self) -> tuple[Profile, ...]:
+        return tuple(self._profile(*item) for item in self.written.profiles.items())
+
+    def _profile(self, name: str, own: ProfileTable) -> Profile:
+        """A profile: what it leaves out of `[plot]` and `[space]` is taken from there."""
+        plot = own.inherit(self.written.plot)
+        space = self._space
+        return Profile(
+            name=name,
+            plot=_plot_settings(plot),
+            space=SpaceRules(
+                reserve=space.reserve,
+                temp=_bytes(own.temp_gib) or space.temp,
+                temp2=_bytes(own.temp2_gib) or space.temp2,
+                out=_bytes(own.out_gib) or space.out,
+            ),
+            count=own.count or None,
+            max_parallel=own.max_parallel or None,
+            max_parallel_per_drive=own.max_parallel_per_drive or None,
+            temp=own.temp,
+            temp2=own.temp2,
+            out=own.out,
         )
 
     @property
@@ -119,3 +152,19 @@ def _holders(members: Members) -> Holders:
 
 def _bytes(gib: float | None) -> int | None:
     return None if gib is None else round(gib * GIB)
+
+
+def _plot_settings(plot: Plot) -> PlotSettings:
+    values = plot.model_dump(exclude={"program"}, include=set(Plot.model_fields))
+    return PlotSettings(**values, program=Path(plot.program) if plot.program else None)
+
+
+def _caps(table: Spawn | DriveTable, end: str) -> dict[int, int]:
+    """The caps on phases that are set; 0 sets none."""
+    caps = {phase: getattr(table, f"max_phase_{phase}{end}") for phase in (1, 2, 3, 4)}
+    return {phase: most for phase, most in caps.items() if most}
+
+
+def _drive_limits(drive: str, own: DriveTable) -> DriveLimits:
+    wait = own.wait_minutes
+    return DriveLimits(drive, own.max_parallel, _caps(own, ""), None if wait is None else wait * 60)

@@ -36,6 +36,7 @@ EMOJI: Mapping[EventKind, str] = {
     EventKind.DRIVE_MISSING: "🔌",
     EventKind.DRIVE_BACK: "🔌",
     EventKind.QUOTA_REACHED: "🏁",
+    EventKind.DRAINED: "🏁",
     EventKind.BOT_BACK: "👋",
     EventKind.SUMMARY: "📊",
     EventKind.TROUBLE: "⚠️",
@@ -158,6 +159,7 @@ _SENTENCES: Mapping[EventKind, str] = {
     EventKind.DRIVE_MISSING: "a drive cannot be used",
     EventKind.DRIVE_BACK: "a drive can be used again",
     EventKind.QUOTA_REACHED: "all plots that were ordered have been started",
+    EventKind.DRAINED: "the last running plot is done; none is started until `/spawn start`",
     EventKind.BOT_BACK: "Plotobot is back",
     EventKind.TROUBLE: "trouble",
 }

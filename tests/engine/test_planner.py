@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plotobot.engine.config import Limits
+from plotobot.engine.case import Kind, Rules, World, starts_of
+from plotobot.engine.config import DriveLimits, Limits, Profile
 from plotobot.engine.models import GIB, Drive, DriveKind, Job, JobState
-from plotobot.engine.planner import Plan, Rules, World, plan, starts_of
+from plotobot.engine.planner import Plan, plan
 from plotobot.engine.space import Ledger
 from plotobot.plotters.base import Needs
 
@@ -49,13 +50,14 @@ def job(
 
 def rules(max_parallel: int = 20, per_drive: int = 20, **changes: object) -> Rules:
     limits = Limits(max_parallel=max_parallel, max_parallel_per_drive=per_drive, **changes)  # type: ignore[arg-type]
-    return Rules(limits, K32, k=32)
+    return Rules(limits, [Kind(Profile(), K32)])
 
 
 def decide(drives: list[Drive], jobs: list[Job] | None = None, **changes: object) -> Plan:
     spawned, spawning = changes.pop("spawned", 0), changes.pop("spawning", True)
     starts = changes.pop("starts", ())
-    world = World(NOW, drives, jobs or [], spawned, spawning, starts=starts)  # type: ignore[arg-type]
+    changes["drives"] = changes.pop("own", ())
+    world = World(NOW, drives, jobs or [], spawned, spawning=spawning, starts=starts)  # type: ignore[arg-type]
     return plan(world, rules(**changes))  # type: ignore[arg-type]
 
 
@@ -224,17 +226,17 @@ def test_the_out_drive_with_most_room_after_promises_is_taken() -> None:
 )
 def test_max_phase_1(statuses: list[str], starts: int) -> None:
     jobs = [job(path, status=status) for path, status in zip("xy", statuses, strict=True)]
-    decided = decide([A, BIG_OUT], jobs, max_phase_1=2)
+    decided = decide([A, BIG_OUT], jobs, max_in_phase={1: 2})
     assert temps(decided).get("/a", 0) == starts
-    assert held(decided) == {"/a": "max_phase_1"}
+    assert held(decided) == {"/a": "max_in_phase"}
     assert decided.holds[0].reason == "2 of at most 2 jobs are in phase 1 in all"
 
 
 def test_max_phase_1_per_drive() -> None:
     jobs = [job("/a", status="Initializing"), job("/b", status="2.0")]
-    decided = decide([A, B, BIG_OUT], jobs, max_phase_1_per_drive=1)
+    decided = decide([A, B, BIG_OUT], jobs, max_in_phase_per_drive={1: 1})
     assert temps(decided) == {"/b": 1}
-    assert set(held(decided).values()) == {"max_phase_1_per_drive"}
+    assert set(held(decided).values()) == {"max_in_phase_per_drive"}
     assert decided.holds[0].reason == "1 of at most 1 jobs are in phase 1 on this drive"
 
 
@@ -407,7 +409,9 @@ def test_a_reason_names_the_numbers() -> None:
 
 def test_the_reserve_stays_free() -> None:
     world = World(NOW, [drive("/a", 245), BIG_OUT], [])
-    tight = Rules(Limits(max_parallel=9, max_parallel_per_drive=9), K32, 32, reserve=10 * GIB)
+    tight = Rules(
+        Limits(max_parallel=9, max_parallel_per_drive=9), [Kind(Profile(), K32)], reserve=10 * GIB
+    )
     assert plan(world, tight).starts == ()
 
 
@@ -474,8 +478,8 @@ def test_no_byte_is_promised_twice_and_no_cap_is_passed(
         per_drive=per_drive,
         count=count,
         spawned=spawned,
-        max_phase_1=phase_1,
-        max_phase_1_per_drive=phase_1_per_drive,
+        max_in_phase={} if phase_1 is None else {1: phase_1},
+        max_in_phase_per_drive={} if phase_1_per_drive is None else {1: phase_1_per_drive},
         start_early_phase=early,
         wait_between_drives=between,
         wait_same_drive=same,
@@ -517,3 +521,140 @@ def test_no_byte_is_promised_twice_and_no_cap_is_passed(
     assert not any(paths[p].missing for s in decided.starts for p in (s.temp, s.out))
     named = {d.path for d in drives if d.kind is DriveKind.TEMP}
     assert {hold.drive for hold in decided.holds} == (named or {""})
+
+
+# --- several kinds of plot -----------------------------------------------------------------------
+
+
+def kind(name: str, needs: Needs = K32, **changes: object) -> Kind:
+    return Kind(Profile(name, **changes), needs)  # type: ignore[arg-type]
+
+
+def decide_kinds(drives: list[Drive], kinds: list[Kind], **world: object) -> Plan:
+    limits = Limits(max_parallel=20, max_parallel_per_drive=20)
+    jobs = world.pop("jobs", [])
+    return plan(World(NOW, drives, jobs, **world), Rules(limits, kinds))  # type: ignore[arg-type]
+
+
+def kinds_started(decided: Plan) -> dict[str, int]:
+    return dict(Counter(start.kind.name for start in decided.starts))
+
+
+def test_the_first_kind_goes_first_and_the_next_takes_what_it_leaves() -> None:
+    kinds = [kind("pool", max_parallel=3), kind("big")]
+    decided = decide_kinds([drive("/a", 239 * 5), BIG_OUT], kinds)
+
+    assert kinds_started(decided) == {"pool": 3, "big": 2}
+    assert {(hold.profile, hold.rule) for hold in decided.holds} == {
+        ("pool", "profile_max_parallel"),
+        ("big", "temp_space"),
+    }
+
+
+def test_a_kind_keeps_to_its_own_drives() -> None:
+    outs = [out("/x", 1000), out("/y", 1000, label="POOL-1")]
+    kinds = [kind("pool", temp=("/a",), out=("label:pool",), max_parallel=2)]
+    decided = decide_kinds([A, B, *outs], kinds)
+
+    assert [(start.temp, start.out) for start in decided.starts] == [("/a", "/y")] * 2
+    assert held(decided)["/b"] == "profile_drives"
+
+
+def test_each_kind_has_a_quota_of_its_own() -> None:
+    kinds = [kind("pool", count=3), kind("solo", count=1)]
+    decided = decide_kinds([A, BIG_OUT], kinds, spawned_of={"pool": 1})
+
+    assert kinds_started(decided) == {"pool": 2, "solo": 1}
+    assert {hold.rule for hold in decided.holds} == {"profile_quota"}
+
+
+def test_a_kind_has_a_cap_on_each_drive() -> None:
+    decided = decide_kinds([A, B, BIG_OUT], [kind("pool", max_parallel_per_drive=1)])
+
+    assert temps(decided) == {"/a": 1, "/b": 1}
+
+
+def test_a_missing_plotter_holds_its_own_kind_only() -> None:
+    kinds = [kind("gpu"), kind("cpu", max_parallel=1)]
+    decided = decide_kinds([A, BIG_OUT], kinds, missing={"gpu": "cuda_plot_k32 is not there"})
+
+    assert kinds_started(decided) == {"cpu": 1}
+    assert ("gpu", "cuda_plot_k32 is not there") in {(h.profile, h.reason) for h in decided.holds}
+
+
+def test_what_holds_every_kind_alike_is_said_once() -> None:
+    decided = decide_kinds([A, BIG_OUT], [kind("a"), kind("b")], spawning=False)
+
+    assert [(hold.drive, hold.rule, hold.profile) for hold in decided.holds] == [
+        ("/a", "paused", "")
+    ]
+
+
+def test_a_smaller_kind_starts_where_a_large_one_has_no_room() -> None:
+    small = Needs(temp=2 * GIB, temp2=GIB, out=GIB)
+    decided = decide_kinds([drive("/a", 5), BIG_OUT], [kind("big"), kind("small", small)])
+
+    assert kinds_started(decided) == {"small": 2}
+
+
+# --- drives that differ, and other rules ---------------------------------------------------------
+
+
+def test_a_drive_has_its_own_cap() -> None:
+    own = (DriveLimits("/a", max_parallel=3), DriveLimits("label:slow", max_parallel=0))
+    slow = drive("/s", 3000, label="Slow-1")
+
+    decided = decide([A, B, slow, BIG_OUT], per_drive=1, own=own)
+
+    assert temps(decided) == {"/a": 3, "/b": 1}
+
+
+def test_a_drive_has_its_own_caps_on_phases_and_its_own_wait() -> None:
+    own = (DriveLimits("/a", max_in_phase={1: 1}), DriveLimits("/b", wait=3600.0))
+    decided = decide([A, B, BIG_OUT], own=own, starts=[("/b", ago(30))], wait_same_drive=60.0)
+
+    assert temps(decided) == {"/a": 1}
+    assert held(decided) == {"/a": "max_in_phase_per_drive", "/b": "wait_same_drive"}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "starts"),
+    [
+        pytest.param(["2.1", "2.4"], 0, id="full"),
+        pytest.param(["1.1", "2.4"], 0, id="one-on-its-way"),
+        pytest.param(["3.1", "2.4"], 1, id="one-past-it"),
+    ],
+)
+def test_max_in_phase_2(statuses: list[str], starts: int) -> None:
+    jobs = [job("/x", status=status) for status in statuses]
+    decided = decide([A, BIG_OUT], jobs, max_in_phase={2: 2})
+
+    assert len(decided.starts) == starts
+    assert held(decided) == {"/a": "max_in_phase"}
+
+
+def test_nothing_starts_once_the_time_is_over() -> None:
+    over = decide_kinds([A, BIG_OUT], [kind("default")], until=ago(0))
+    before = decide_kinds([A, BIG_OUT], [kind("default", max_parallel=1)], until=ago(-1))
+
+    assert held(over) == {"/a": "until"}
+    assert len(before.starts) == 1
+
+
+def test_replot_drives_serve_once_no_out_drive_has_room() -> None:
+    old = drive("/old", 250, DriveKind.REPLOT)
+    drives = [drive("/a", 239 * 3), out("/out", 110), old]
+
+    assert [start.out for start in decide(drives).starts] == ["/out"]
+    used = decide(drives, use_replot_drives=True)
+    assert [start.out for start in used.starts] == ["/out", "/old", "/old"]
+    assert "/old" in used.holds[0].reason or used.holds[0].rule == "temp_space"
+
+
+def test_a_start_says_why() -> None:
+    [start] = decide([drive("/a", 240), out("/out", 500)], max_parallel=4, per_drive=2).starts
+
+    assert start.why == (
+        "0 of 2 jobs on the drive, 0 of 4 in all, 240.0 GiB free there after promises, "
+        "500.0 GiB on /out"
+    )

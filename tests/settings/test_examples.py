@@ -13,7 +13,8 @@ import pytest
 
 from plotobot.settings import Settings, SettingsFile
 from plotobot.settings._environment import FILE_VARIABLE, VARIABLES
-from plotobot.settings._sentences import _PLOTO_NAMES, _keys
+from plotobot.settings._model import Plot, ProfileTable
+from plotobot.settings._sentences import _PLOTO_NAMES, ANY, _keys
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "plotobot.example.toml").read_text(encoding="utf-8")
@@ -45,8 +46,21 @@ def test_the_example_with_all_its_comments_taken_away_is_accepted(load: Load) ->
 
 
 def test_the_example_names_exactly_the_keys_there_are() -> None:
-    tables = {path[:-1] for path in _keys()}
-    assert {path for path, _ in leaves(tomllib.loads(ACTIVE))} == set(_keys()) - tables
+    keys = {path for path in _keys() if ANY not in path}
+    tables = {path[:-1] for path in _keys()} | {("profiles",), ("spawn", "drives")}
+    assert {path for path, _ in leaves(tomllib.loads(ACTIVE))} == keys - tables
+
+
+def test_the_example_shows_the_tables_that_a_farmer_names_himself(load: Load) -> None:
+    shown = "\n".join(re.findall(r"(?m)^#   (\S.* = .*|\[.*)$", EXAMPLE)).replace(
+        "xch1...", "xch1" + "q" * 58
+    )
+    written = load(shown).written
+
+    kinds = written.profiles
+    own = ProfileTable.model_fields.keys() - Plot.model_fields.keys()
+    assert own <= kinds["pool"].model_fields_set
+    assert (kinds["big"].plotter, written.spawn.drives["/mnt/ssd1"].max_parallel) == ("madmax", 3)
 
 
 def test_what_is_no_example_stands_at_its_default(load: Load) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from plotobot.access import Access, Holders
-from plotobot.engine.config import EngineConfig, Limits, PlotSettings, SpaceRules
+from plotobot.engine.config import DriveLimits, EngineConfig, Limits, PlotSettings, SpaceRules
 from plotobot.engine.models import GIB, DriveKind, EventKind
 from plotobot.settings import Settings, SettingsFile
 from plotobot.settings._model import Alerts
@@ -97,7 +97,7 @@ ABABABABABABABABABABABABABABABABABABABABABABABAB"
         farmer_key="ab" * 48,
         contract="txch1" + "q" * 58,
     )
-    assert engine.limits == Limits(7, 30.0, 9, 3, 5, 2, 4, 90.0, 1800.0)
+    assert engine.limits == Limits(7, 30.0, 9, 3, {1: 5}, {1: 2}, 4, 90.0, 1800.0)
     assert engine.space == SpaceRules(GIB // 2, 2 * GIB, 3 * GIB, 9 * GIB // 2)
     assert engine.spawn_on_start is False
 
@@ -162,3 +162,52 @@ def test_nothing_can_be_changed(load: Load) -> None:
 def test_drives_may_not_cross_in_settings_made_by_hand_either() -> None:
     with pytest.raises(ValidationError, match="one thing only"):
         SettingsFile.model_validate({"drives": {"temp": ["/a"], "out": ["/a"]}})
+
+
+def test_a_profile_takes_the_rest_from_plot(load: Load) -> None:
+    engine = load(
+        """
+        [plot]
+        k = 33
+        threads = 4
+        pool_key = "KEY"
+        [space]
+        reserve_gib = 2
+        out_gib = 200
+        [profiles.pool]
+        contract = "ADDRESS"
+        count = 5
+        temp = ["/mnt/a"]
+        temp_gib = 300
+        [profiles.little]
+        plotter = "madmax"
+        k = 25
+        max_parallel = 2
+        """.replace("KEY", "ab" * 48).replace("ADDRESS", "xch1" + "q" * 58)
+    ).engine
+    pool, little = engine.kinds
+
+    assert (pool.name, pool.plot.k, pool.plot.threads, pool.count) == ("pool", 33, 4, 5)
+    assert (pool.plot.pool_key, pool.plot.contract) == (None, "xch1" + "q" * 58)
+    assert (pool.temp, pool.space) == (("/mnt/a",), SpaceRules(2 * GIB, 300 * GIB, None, 200 * GIB))
+    assert (little.plot.plotter, little.plot.k, little.max_parallel) == ("madmax", 25, 2)
+    assert little.plot.pool_key == "ab" * 48
+
+
+def test_without_profiles_there_is_one_kind(load: Load) -> None:
+    [only] = load("plot.k = 25").engine.kinds
+
+    assert (only.name, only.plot.k) == ("default", 25)
+
+
+def test_a_drive_has_limits_of_its_own(load: Load) -> None:
+    [own] = load(
+        """
+        [spawn.drives."/mnt/ssd1"]
+        max_parallel = 3
+        max_phase_2 = 1
+        wait_minutes = 2
+        """
+    ).engine.limits.drives
+
+    assert own == DriveLimits("/mnt/ssd1", 3, {2: 1}, 120.0)

@@ -11,7 +11,10 @@ import os
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from pathlib import PurePath
+
+from plotobot.engine.models import Drive
 
 _LABEL = "label:"
 _LETTER = re.compile(r"([A-Za-z]):(?:[\\/](.*))?", re.DOTALL)
@@ -69,6 +72,21 @@ def parse_spec(text: str) -> DriveSpec:
     if letter := _LETTER.fullmatch(written):
         return _letter(written, letter)
     return _path(written)
+
+
+def names(written: str, drive: Drive) -> bool:
+    """Whether a drive that was found is meant by an entry; no disk is asked.
+
+    An entry that is none (see `parse_spec`) names no drive.
+    """
+    try:
+        spec = parse_spec(written)
+    except ValueError:
+        return False
+    if spec.form is SpecForm.LABEL:
+        return spec.matches(drive.label) and PurePath(drive.path).match(f"*{spec.folder}")
+    path, text = (os.path.normcase(one) for one in (drive.path, spec.text))
+    return fnmatchcase(path, text) if spec.form is SpecForm.GLOB else path == text
 
 
 def _label(written: str) -> DriveSpec:

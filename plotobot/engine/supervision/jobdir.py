@@ -51,6 +51,8 @@ class Spec:
     job: Mapping[str, Any] = field(default_factory=dict)
     """The engine's own description; the shim does not look at it."""
     format: int = FORMAT
+    window: str = "hidden"
+    """How the plotter's window opens, on Windows only."""
 
 
 def new_job_id() -> str:

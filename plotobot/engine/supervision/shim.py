@@ -46,6 +46,8 @@ NO_EXEC = 127
 EXIT_SIZE = 513  # 512 bytes and a newline: one disk block, allocated before it is needed
 SPEC_LIMIT = 64 * 1024
 PR_SET_CHILD_SUBREAPER = 36
+# The values of ShowWindow (learn.microsoft.com); hidden is 0.
+WINDOWS = {"normal": 1, "minimized": 7, "maximized": 3}
 NEW = os.O_WRONLY | os.O_CREAT
 
 
@@ -231,9 +233,13 @@ else:
         """Run the plotter to its end; not run by us on these systems."""
         import subprocess
 
-        flags = 0
+        flags, window = 0, None
         if sys.platform == "win32":
-            flags = subprocess.CREATE_NEW_PROCESS_GROUP
+            style = WINDOWS.get(spec.get("window"), 0)
+            flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NEW_CONSOLE
+            window = subprocess.STARTUPINFO(
+                dwFlags=subprocess.STARTF_USESHOWWINDOW, wShowWindow=style
+            )
         write_record("child.json", identity(0))
         try:
             child = subprocess.Popen(
@@ -245,6 +251,7 @@ else:
                 stderr=log,
                 start_new_session=True,
                 creationflags=flags,
+                startupinfo=window,
             )
         except OSError as problem:
             say(log, problem)
