@@ -1,15 +1,19 @@
-"""`/spawn`: run the spawner, hold it, make one pass, ask why nothing starts."""
+"""`/spawn`: run the spawner, hold it, make one pass, ask why nothing starts, change limits."""
 
 from __future__ import annotations
 
+import discord
 from discord import app_commands
 from discord.ext import commands
 
 from plotobot.access import Level
+from plotobot.engine.limits import KNOBS
 from plotobot.engine.protocol import Engine
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import needs
+from plotobot.ui.limits import show_limits
 from plotobot.ui.spawner import once_text, state_text, why_text
+from plotobot.ui.times import moment
 
 
 @app_commands.guild_only()
@@ -22,19 +26,27 @@ class Spawn(commands.GroupCog, name="spawn", description="Start plots, hold them
 
     @needs(Level.OPERATOR)
     @app_commands.command()
-    @app_commands.describe(count="How many plots to start; leave it out to go on without end")
+    @app_commands.describe(
+        count="How many plots to start; leave it out to go on without end",
+        until="When to start no more: 18:30, 8h, or 2026-12-01 06:00",
+    )
     async def start(
-        self, interaction: Interaction, count: app_commands.Range[int, 1, 9999] | None = None
+        self,
+        interaction: Interaction,
+        count: app_commands.Range[int, 1, 9999] | None = None,
+        until: app_commands.Range[str, 1, 40] | None = None,
     ) -> None:
         """Start plots as the rules allow."""
-        view = await self.engine.start_spawning(count)
+        end = moment(until, discord.utils.utcnow()) if until else None
+        view = await self.engine.start_spawning(count, end)
         await interaction.response.send_message(state_text(view))
 
     @needs(Level.OPERATOR)
     @app_commands.command()
-    async def pause(self, interaction: Interaction) -> None:
+    @app_commands.describe(drain="Tell here when the last running plot is done")
+    async def pause(self, interaction: Interaction, drain: bool = False) -> None:
         """Start no more plots; the running ones go on."""
-        view = await self.engine.pause_spawning()
+        view = await self.engine.pause_spawning(drain=drain)
         await interaction.response.send_message(state_text(view))
 
     @needs(Level.OPERATOR)
@@ -51,6 +63,26 @@ class Spawn(commands.GroupCog, name="spawn", description="Start plots, hold them
         """Show which rule holds each drive, and until when."""
         view = await self.engine.spawner()
         await interaction.response.send_message(why_text(view), ephemeral=True)
+
+    @needs(Level.OPERATOR)
+    @app_commands.command()
+    @app_commands.describe(
+        limit="The limit to change; leave it out to see them all",
+        value="What it is to be; for caps on phases, 0 is no cap",
+    )
+    @app_commands.choices(limit=[app_commands.Choice(name=name, value=name) for name in KNOBS])
+    async def limits(
+        self,
+        interaction: Interaction,
+        limit: str | None = None,
+        value: app_commands.Range[float, 0, 1440] | None = None,
+    ) -> None:
+        """Show the limits, or change one until the next start or for good."""
+        if limit is None or value is None:
+            await show_limits(interaction, await self.engine.limits())
+            return
+        views = await self.engine.change_limits({limit: value})
+        await show_limits(interaction, views, changed=limit)
 
 
 async def setup(bot: FarmClient) -> None:

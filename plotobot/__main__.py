@@ -136,6 +136,16 @@ def drives(settings: SettingsPath = None, state: State = None, *, json: Json = F
 
 
 @app.command()
+def why(settings: SettingsPath = None, state: State = None, *, json: Json = False) -> None:
+    """Tell which rule holds each drive, with its numbers, and until when."""
+    from plotobot import terminal
+    from plotobot.outlook import outlook
+
+    found = outlook(_load(settings, state).engine)
+    terminal.show_json(terminal.why_document(found)) if json else terminal.show_why(found)
+
+
+@app.command()
 def log(file: Annotated[Path, typer.Argument(metavar="FILE")], *, json: Json = False) -> None:
     """Tell what a plotter's log says: which plot, how far, how long, what went wrong."""
     from plotobot import terminal

@@ -127,6 +127,10 @@ class Courier:
         self._pace = pace or Pace()
         self._shut = False
 
+    def tell_only(self, kinds: Collection[EventKind]) -> None:
+        """Tell these kinds from now on; the others count as told."""
+        self._told = frozenset(kinds)
+
     async def run(self) -> None:
         """Carry until cancelled."""
         while True:

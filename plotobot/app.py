@@ -11,14 +11,14 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from plotobot.access import Access
 from plotobot.bot import PlotoBot, point_at, stay_linked
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay, DriveSpec, local_volumes, parse_spec
@@ -29,6 +29,8 @@ from plotobot.engine.store import Store
 from plotobot.engine.supervision.locks import StateDirLock, hold_state_dir
 from plotobot.engine.supervision.supervisor import Supervisor
 from plotobot.errors import SettingsError
+from plotobot.plotters import PLOTTERS
+from plotobot.reload import follow_settings
 
 if TYPE_CHECKING:
     from plotobot.settings import Settings
@@ -37,8 +39,14 @@ log = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
-async def running_engine(config: EngineConfig) -> AsyncIterator[PlottingEngine]:
+async def running_engine(
+    config: EngineConfig, keep: Callable[[Mapping[str, float]], None] | None = None
+) -> AsyncIterator[PlottingEngine]:
     """An engine at work on its state directory, which nobody else may hold.
+
+    Args:
+        config: what it has to know.
+        keep: writes changed settings into their file, by dotted key; None where there is none.
 
     Raises:
         StateDirInUse: another Plotobot runs on it.
@@ -51,7 +59,7 @@ async def running_engine(config: EngineConfig) -> AsyncIterator[PlottingEngine]:
         try:
             known = json.loads(await store.recall(KNOWN_DRIVES) or "{}")
             bay = DriveBay(specs_of(config), local_volumes(), known)
-            async with PlottingEngine(config, store, supervisor, bay) as engine:
+            async with PlottingEngine(config, store, supervisor, bay, keep=keep) as engine:
                 yield engine
         finally:
             await supervisor.close()
@@ -79,32 +87,94 @@ async def run(settings: Settings, *, discord: bool = True) -> None:
         TokenRefused: Discord does not take the token. Running plots go on.
         StateDirInUse: another Plotobot runs on the state directory.
     """
-    link = _link_settings(settings) if discord else None
+    token = _token(settings) if discord else None
     stop = asyncio.Event()
     with stopped_by_signals(stop):
-        async with running_engine(settings.engine) as engine:
+        async with running_engine(settings.engine, keep=_writer(settings)) as engine:
             log.info("%s is at work; its state is in %s", settings.machine, settings.state_dir)
-            async with _calendar(engine, settings.report_every):
-                await _until_stopped(stop, _link(engine, settings, *link) if link else None)
+            async with _calendar(engine) as calendar:
+                await calendar.summary_every(settings.report_every)
+                link = Link(engine, settings)
+                take_up = partial(_take_up, engine, calendar, link)
+                following = asyncio.create_task(follow_settings(settings, engine, take_up))
+                try:
+                    await _until_stopped(stop, link.hold(token) if token else None)
+                finally:
+                    following.cancel()
             log.info("stopping; running plots go on")
 
 
-@contextlib.asynccontextmanager
-async def _calendar(engine: PlottingEngine, every: timedelta | None) -> AsyncIterator[None]:
+async def _take_up(
+    engine: PlottingEngine, calendar: Calendar, link: Link, settings: Settings
+) -> None:
+    """Put changed settings to use.
+
+    Raises:
+        SettingsError: a written drive cannot be read as one.
+    """
+    await engine.reconfigure(settings.engine, specs_of(settings.engine))
+    await calendar.summary_every(settings.report_every)
+    link.take_up(settings)
+
+
+class Calendar:
     """What happens by the clock: the regular summary."""
+
+    def __init__(self, engine: PlottingEngine, scheduler: AsyncIOScheduler) -> None:
+        self._engine = engine
+        self._scheduler = scheduler
+
+    async def summary_every(self, every: timedelta | None) -> None:
+        """Tell a summary so often from now on; None tells none."""
+        self._scheduler.remove_all_jobs()
+        if every:
+            first = await self._engine.summary_due(every)
+            self._scheduler.add_job(
+                self._engine.tell_summary,
+                "interval",
+                seconds=every.total_seconds(),
+                next_run_time=first,
+            )
+
+
+@contextlib.asynccontextmanager
+async def _calendar(engine: PlottingEngine) -> AsyncIterator[Calendar]:
     # A loop that was busy for a second must not lose a summary, which is APScheduler's default.
     defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
-    if every:
-        first = await engine.summary_due(every)
-        seconds = every.total_seconds()
-        scheduler.add_job(engine.tell_summary, "interval", seconds=seconds, next_run_time=first)
     scheduler.start()
     try:
-        yield
+        yield Calendar(engine, scheduler)
     finally:
         scheduler.shutdown(wait=False)
         await asyncio.sleep(0)  # it shuts down on the loop's next turn
+
+
+class Link:
+    """The line to Discord, held by one bot after another, each with the present settings."""
+
+    def __init__(self, engine: PlottingEngine, settings: Settings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._bot: PlotoBot | None = None
+
+    def hold(self, token: str) -> asyncio.Future[None]:
+        """Link up and stay linked; see `stay_linked` for how it ends."""
+        point_at(self._settings.api_base, self._settings.gateway_url)
+        return asyncio.ensure_future(stay_linked(self._make_bot, token))
+
+    def take_up(self, settings: Settings) -> None:
+        """Obey other people and tell other things from now on."""
+        self._settings = settings
+        if self._bot and settings.access:
+            self._bot.obey(settings.access, settings.alerts)
+
+    def _make_bot(self) -> PlotoBot:
+        access = self._settings.access
+        if access is None:
+            raise SettingsError(_unset(self._settings))
+        self._bot = PlotoBot(self._engine, access, alerts=self._settings.alerts)
+        return self._bot
 
 
 async def _until_stopped(stop: asyncio.Event, link: asyncio.Future[None] | None) -> None:
@@ -121,33 +191,38 @@ async def _until_stopped(stop: asyncio.Event, link: asyncio.Future[None] | None)
         await asyncio.gather(*waiting, return_exceptions=True)
 
 
-def _link(
-    engine: PlottingEngine, settings: Settings, token: str, access: Access
-) -> asyncio.Future[None]:
-    point_at(settings.api_base, settings.gateway_url)
+def _writer(settings: Settings) -> Callable[[Mapping[str, float]], None]:
+    """Writes changed settings into their file, keeping every comment of it."""
+    from plotobot.settings import edit_settings
 
-    def make_bot() -> PlotoBot:
-        return PlotoBot(engine, access, alerts=settings.alerts)
-
-    return asyncio.ensure_future(stay_linked(make_bot, token))
+    return partial(edit_settings, settings.file, plotters=tuple(PLOTTERS))
 
 
-def _link_settings(settings: Settings) -> tuple[str, Access]:
+def _token(settings: Settings) -> str:
+    """The bot's token, once all is set that the link needs.
+
+    Raises:
+        SettingsError: something is not.
+    """
+    problems = _unset(settings)
+    if settings.token is None or problems:
+        raise SettingsError(problems)
+    return settings.token.get_secret_value()
+
+
+def _unset(settings: Settings) -> list[str]:
     problems = []
     if settings.token is None:
         problems.append(
             f"DISCORD_TOKEN is not set; put the bot's token into {settings.env_file}, "
             "or run without Discord: plotobot run --no-discord."
         )
-    access = settings.access
-    if access is None:
+    if settings.access is None:
         problems.append(
             f"{settings.file}: discord.guild and discord.channel are not set; "
             "name the server and the channel that the bot is to live in."
         )
-    if settings.token is None or access is None:
-        raise SettingsError(problems)
-    return settings.token.get_secret_value(), access
+    return problems
 
 
 def specs_of(config: EngineConfig) -> dict[DriveKind, list[DriveSpec]]:

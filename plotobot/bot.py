@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import discord
@@ -19,7 +20,7 @@ from plotobot.alerts import Courier, Pace
 from plotobot.engine.models import EventKind
 from plotobot.engine.protocol import Engine
 from plotobot.errors import PlotobotError
-from plotobot.ui import buttons, pages
+from plotobot.ui import buttons, limits, pages
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.errors import UNREACHED, answer_error
 from plotobot.ui.guards import admit, level_of_command
@@ -108,6 +109,7 @@ class PlotoBot(FarmClient):
         """
         buttons.register(self)
         pages.register(self)
+        limits.register(self)
         for name in self._extensions:
             await self.load_extension(name)
         self.tree.copy_global_to(guild=self.home)
@@ -121,6 +123,14 @@ class PlotoBot(FarmClient):
             self._carrying.cancel()
             await asyncio.wait([self._carrying])
         await super().close()
+
+    def obey(self, access: Access, alerts: Collection[EventKind]) -> None:
+        """Let other people command and tell other kinds of events, from now on.
+
+        The server stays the one it is: its commands hang on it.
+        """
+        self.access = replace(access, guild=self.access.guild)
+        self._courier.tell_only(alerts)
 
     @property
     def home(self) -> discord.Object:

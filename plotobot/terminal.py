@@ -18,8 +18,10 @@ from plotobot.engine.store import job_adapter
 from plotobot.ui.text import tail
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
+    from plotobot.outlook import Outlook
     from plotobot.ploto import Imported
 
 JOB_FIELDS = (
@@ -94,6 +96,59 @@ def show_drives(drives: Sequence[Drive]) -> None:
         for drive in drives
     ]
     _table(("kind", "path", "label", "free GiB", "of", "type", "model", "problem"), rows)
+
+
+def why_document(found: Outlook) -> dict[str, Any]:
+    """Why nothing starts, as `--json` gives it."""
+    view = found.view
+    return {
+        "running": found.running,
+        "spawning": found.running and bool(view and view.running),
+        "looked_at": _moment(view.looked_at) if view else None,
+        "holds": [
+            {
+                "drive": hold.drive or None,
+                "profile": hold.profile or None,
+                "rule": hold.rule,
+                "reason": hold.reason,
+                "until": _moment(hold.until),
+            }
+            for hold in (view.holds if view else ())
+        ],
+        "would_start": list(found.starts),
+    }
+
+
+def show_why(found: Outlook) -> None:
+    """Print what holds each drive, and what would start."""
+    console = _console()
+    view = found.view
+    if not found.running:
+        console.print("No Plotobot runs on this state folder, so nothing starts: plotobot run")
+    elif view is None:
+        console.print("Plotobot has just been started; ask again in a few seconds.")
+    elif view.looked_at:
+        console.print(f"As of {view.looked_at:%Y-%m-%d %H:%M:%S} UTC:", highlight=False)
+    for start in found.starts:
+        console.print(f"  would start: {escape(visible(start))}", highlight=False)
+    holds = view.holds if view else ()
+    _table(
+        ("drive", "kind", "rule", "why", "until (UTC)"),
+        [
+            (
+                hold.drive or "every drive",
+                hold.profile or "every kind",
+                hold.rule,
+                hold.reason,
+                f"{hold.until:%Y-%m-%d %H:%M}" if hold.until else "",
+            )
+            for hold in holds
+        ],
+    )
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def show_findings(findings: Sequence[Finding]) -> None:

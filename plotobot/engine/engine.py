@@ -11,6 +11,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from plotobot.engine.bulletin import TOLD_AT, bulletin, period
 from plotobot.engine.cleanup import DeleteEntry, Removed, remove_temp_files
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay
+from plotobot.engine.drives.discovery import Specs
 from plotobot.engine.endings import Endings, told
 from plotobot.engine.launcher import Launcher, log_of
 from plotobot.engine.logtail import last_lines
@@ -35,6 +37,7 @@ from plotobot.engine.models import (
     StopResult,
     Summary,
 )
+from plotobot.engine.notice import put_up
 from plotobot.engine.recovery import Recovered, recover
 from plotobot.engine.roster import Roster
 from plotobot.engine.spawner import Spawner
@@ -193,10 +196,16 @@ class PlottingEngine:
         self._spawner.keep_limits()
         return self._spawner.limits()
 
-    async def reconfigure(self, config: EngineConfig, bay: DriveBay) -> None:
-        """Go on with other settings, from the next pass on."""
-        self._config = config
-        self._spawner.reconfigure(config, bay)
+    async def reconfigure(self, config: EngineConfig, specs: Specs) -> None:
+        """Go on with other settings; the machine's name and the state folder stay.
+
+        Args:
+            config: what is to hold from now on.
+            specs: its drives, read.
+        """
+        same = {"machine": self._config.machine, "state_dir": self._config.state_dir}
+        self._config = replace(config, **same)
+        self._spawner.reconfigure(self._config, specs)
         await self._pass()
 
     async def spawn_once(self) -> Sequence[Job]:
@@ -281,6 +290,7 @@ class PlottingEngine:
             self._next_look = asyncio.get_running_loop().time() + self._spawner.rest()
             for job in self._roster.live():
                 self._watcher.watch(job)
+            await asyncio.to_thread(put_up, self._config.state_dir, self._spawner.view())
 
     async def _follow_logs(self) -> bool:
         """Take up what the logs tell; returns whether a job came into another phase."""
@@ -341,6 +351,10 @@ class PlottingEngine:
             for folder in dict.fromkeys(folders)
         ]
 
+    async def tell(self, kind: EventKind, what: str) -> None:
+        """Tell something of Plotobot's own, as an event."""
+        await self._roster.put(events=[Event(kind, self._now(), None, {"what": what})])
+
     async def _trouble(self, error: Exception) -> None:
         log.error("a step of the engine failed", exc_info=error)
         now = self._now()
@@ -349,7 +363,7 @@ class PlottingEngine:
         self._last_trouble = now
         what = f"a step of the engine failed ({type(error).__name__}); the log has the rest"
         with suppress(Exception):  # it may be the store itself
-            await self._roster.put(events=[Event(EventKind.TROUBLE, now, None, {"what": what})])
+            await self.tell(EventKind.TROUBLE, what)
 
     async def _journal(self, plot_id: str, why: str, entries: Sequence[DeleteEntry]) -> None:
         rows = [(str(Path(e.folder, e.name)), e.size, plot_id, why) for e in entries]

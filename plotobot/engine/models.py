@@ -153,6 +153,8 @@ class EventKind(StrEnum):
     """The last plot is done after a drain."""
     BOT_BACK = "bot_back"
     SUMMARY = "summary"
+    SETTINGS_CHANGED = "settings_changed"
+    """The settings file was read anew; `data["what"]` says what changed."""
     TROUBLE = "trouble"
     """Something of Plotobot's own went wrong; `data["what"]` says it in words."""
 

@@ -13,6 +13,7 @@ from plotobot.engine.backoff import resting
 from plotobot.engine.case import Kind, Rules, World, starts_of
 from plotobot.engine.config import EngineConfig, Profile
 from plotobot.engine.drives import DriveBay
+from plotobot.engine.drives.discovery import Specs
 from plotobot.engine.launcher import Launcher, order_of
 from plotobot.engine.limits import carried, changed, views
 from plotobot.engine.models import (
@@ -160,10 +161,11 @@ class Spawner:
         """Take the limits as they are for written: the settings have them now."""
         self._config = replace(self._config, limits=self._limits)
 
-    def reconfigure(self, config: EngineConfig, bay: DriveBay) -> None:
+    def reconfigure(self, config: EngineConfig, specs: Specs) -> None:
         """Go on with other settings; limits that were changed by command stay so."""
         self._limits = carried(self._limits, self._config.limits, config.limits)
-        self._config, self._bay = config, bay
+        self._config = config
+        self._bay.look_for(specs)
         self._programs.clear()
 
     def drives(self, kind: DriveKind | None) -> list[DriveView]:

@@ -282,6 +282,7 @@ class Alerts(Table):
     drained: _Switch = True
     bot_back: _Switch = True
     summary: _Switch = True
+    settings_changed: _Switch = True
     trouble: _Switch = True
 
 

@@ -39,6 +39,7 @@ EMOJI: Mapping[EventKind, str] = {
     EventKind.DRAINED: "🏁",
     EventKind.BOT_BACK: "👋",
     EventKind.SUMMARY: "📊",
+    EventKind.SETTINGS_CHANGED: "🎚️",
     EventKind.TROUBLE: "⚠️",
 }
 CRITICAL = frozenset(
@@ -161,6 +162,7 @@ _SENTENCES: Mapping[EventKind, str] = {
     EventKind.QUOTA_REACHED: "all plots that were ordered have been started",
     EventKind.DRAINED: "the last running plot is done; none is started until `/spawn start`",
     EventKind.BOT_BACK: "Plotobot is back",
+    EventKind.SETTINGS_CHANGED: "the settings were read anew",
     EventKind.TROUBLE: "trouble",
 }
 _PATHS = frozenset({"drive", "path", "temp", "out"})

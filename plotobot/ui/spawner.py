@@ -13,8 +13,10 @@ def state_text(view: SpawnerView) -> str:
     """Whether plots are being started, in a sentence."""
     quota = "" if view.count is None else f" of {plural(view.count, 'plot')}"
     if view.running:
-        return f"▶️ Spawning is **on**: {view.spawned}{quota} started."
-    return f"⏸️ Spawning is **paused**; running plots go on. {view.spawned}{quota} started."
+        end = f", until {stamp(view.until, 'f')}" if view.until else ""
+        return f"▶️ Spawning is **on**{end}: {view.spawned}{quota} started."
+    drain = " The end of the last one will be told." if view.draining else ""
+    return f"⏸️ Spawning is **paused**; running plots go on.{drain} {view.spawned}{quota} started."
 
 
 def why_text(view: SpawnerView) -> str:
@@ -24,14 +26,16 @@ def why_text(view: SpawnerView) -> str:
         head += f" Looked {stamp(view.looked_at)}."
     if view.next_look:
         head += f" Next look {stamp(view.next_look)}."
-    lines = [_hold_line(hold) for hold in view.holds] or ["Nothing holds a drive."]
+    several = len({hold.profile for hold in view.holds}) > 1
+    lines = [_hold_line(hold, several=several) for hold in view.holds] or ["Nothing holds a drive."]
     return fit([head, *lines], MESSAGE_LIMIT)
 
 
-def _hold_line(hold: Hold) -> str:
+def _hold_line(hold: Hold, *, several: bool) -> str:
     where = code(tail(hold.drive)) if hold.drive else "every drive"
     until = f", until {stamp(hold.until)}" if hold.until else ""
-    return f"• {where}: {plain(hold.reason)} (rule {code(hold.rule, 40)}{until})"
+    kind = f" [{plain(hold.profile)}]" if hold.profile and several else ""
+    return f"• {where}{kind}: {plain(hold.reason)} (rule {code(hold.rule, 40)}{until})"
 
 
 def once_text(jobs: Sequence[Job]) -> str:

@@ -7,11 +7,13 @@ that breaks. What the real engine does is shown with the real engine.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from plotobot.engine.config import Limits
+from plotobot.engine.limits import changed, views
 from plotobot.engine.models import (
     GIB,
     Drive,
@@ -21,6 +23,7 @@ from plotobot.engine.models import (
     EventKind,
     Job,
     JobState,
+    LimitView,
     SpawnerView,
     StopResult,
     Summary,
@@ -90,6 +93,7 @@ class ScriptedEngine:
         self.events: list[Event] = []
         self.told: list[int] = []
         self.view = SpawnerView(running=True, spawned=0, count=None)
+        self.now_limits = self.written_limits = Limits()
         self.log: list[str] = ["Computing table 1", "Computing table 2"]
         self.kept: dict[str, str] = {}
         self.deeds: list[tuple[Any, ...]] = []
@@ -146,17 +150,35 @@ class ScriptedEngine:
         self._ask()
         return self.view
 
-    async def start_spawning(self, count: int | None = None) -> SpawnerView:
+    async def start_spawning(
+        self, count: int | None = None, until: datetime | None = None
+    ) -> SpawnerView:
         self._ask()
         self.deeds.append(("start", count))
-        self.view = replace(self.view, running=True, count=count)
+        self.view = replace(self.view, running=True, count=count, until=until)
         return self.view
 
-    async def pause_spawning(self) -> SpawnerView:
+    async def pause_spawning(self, *, drain: bool = False) -> SpawnerView:
         self._ask()
         self.deeds.append(("pause",))
-        self.view = replace(self.view, running=False)
+        self.view = replace(self.view, running=False, draining=drain)
         return self.view
+
+    async def limits(self) -> Sequence[LimitView]:
+        self._ask()
+        return views(self.now_limits, self.written_limits)
+
+    async def change_limits(self, changes: Mapping[str, float]) -> Sequence[LimitView]:
+        self._ask()
+        self.now_limits = changed(self.now_limits, changes)
+        self.deeds.append(("limits", dict(changes)))
+        return await self.limits()
+
+    async def keep_limits(self) -> Sequence[LimitView]:
+        self._ask()
+        self.written_limits = self.now_limits
+        self.deeds.append(("keep",))
+        return await self.limits()
 
     async def spawn_once(self) -> Sequence[Job]:
         self._ask()

@@ -53,6 +53,10 @@ class DriveBay:
         """
         return dict(self._known)
 
+    def look_for(self, specs: Specs) -> None:
+        """Look for other drives from now on; what was learnt of folders stays."""
+        self._specs = specs
+
     def forget(self, folder: str) -> None:
         """Take a folder for what it is now: the farmer moved it off its own drive on purpose."""
         self._known.pop(folder, None)

@@ -1,0 +1,65 @@
+"""Tells why no plot starts, also where no Plotobot runs: what `plotobot why` asks. Blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from plotobot.engine import notice
+from plotobot.engine.backoff import resting
+from plotobot.engine.case import Rules, World, starts_of
+from plotobot.engine.config import EngineConfig
+from plotobot.engine.models import SpawnerView
+from plotobot.engine.planner import plan
+from plotobot.engine.shelf import read_jobs
+from plotobot.engine.spawner import kinds_of
+from plotobot.engine.supervision.locks import StateDirInUse, hold_state_dir
+from plotobot.engine.usage import measure
+from plotobot.surroundings import look_at_drives
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What holds each drive, and what would start."""
+
+    running: bool
+    """Whether a Plotobot runs on this state folder; else nothing starts, whatever is below."""
+    view: SpawnerView | None
+    """None: it runs, and has not made a pass yet."""
+    starts: tuple[str, ...] = ()
+    """Only where none runs: the plots that would start at once, in words."""
+
+
+def outlook(config: EngineConfig) -> Outlook:
+    """Ask the running Plotobot's note, else judge as it would.
+
+    Raises:
+        SettingsError: a written drive cannot be read as one.
+    """
+    if _in_use(config.state_dir):
+        return Outlook(True, notice.read(config.state_dir))
+    now = datetime.now(UTC)
+    jobs = read_jobs(config.jobs_root)
+    live = [job for job in jobs if job.state.live]
+    world = World(
+        now=now,
+        drives=look_at_drives(config),
+        jobs=list(measure(live).values()),
+        resting=resting(jobs, now),
+        starts=starts_of(jobs),
+    )
+    decided = plan(world, Rules(config.limits, kinds_of(config), config.space.reserve))
+    starts = tuple(f"{s.kind.name} on {s.temp} to {s.out}: {s.why}" for s in decided.starts)
+    view = SpawnerView(False, 0, config.limits.count, decided.holds, looked_at=now)
+    return Outlook(False, view, starts)
+
+
+def _in_use(state_dir: Path) -> bool:
+    try:
+        hold_state_dir(state_dir).release()
+    except StateDirInUse:
+        return True
+    except OSError:  # there is none, or it may not be written to: nobody uses it
+        return False
+    return False
