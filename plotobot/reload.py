@@ -1,4 +1,4 @@
-"""Takes up a changed settings file while everything runs; a bad one changes nothing, and is told."""
+"""Takes up a changed settings file while everything runs; a bad one is told and changes nothing."""
 
 from __future__ import annotations
 

@@ -86,8 +86,8 @@ def _drives(config: EngineConfig) -> Iterator[Finding]:
 
 def _room(name: str, drive: Drive, config: EngineConfig) -> Finding:
     # The least that any kind of plot takes: below that the drive is of no use.
-    least = min((kind.needs for kind in kinds_of(config)), key=lambda needs: needs.out)
-    wanted = (least.temp, least.temp2, least.out)
+    least = min(kinds_of(config), key=lambda kind: kind.needs.out)
+    wanted = (least.needs.temp, least.needs.temp2, least.needs.out)
     plots = takes(drive, drive.free - config.space.reserve, *wanted)
     what = f"{name}: {drive.free / GIB:.1f} of {drive.total / GIB:.1f} GiB free"
     if drive.kind not in (DriveKind.TEMP, DriveKind.OUT):
@@ -95,7 +95,7 @@ def _room(name: str, drive: Drive, config: EngineConfig) -> Finding:
     need = wanted[0] if drive.kind is DriveKind.TEMP else wanted[2]
     if plots or not need:  # some plotters need no temp drive at all
         return Finding("ok", f"{what}, room for {plots or 'any number of'} plots of this kind.")
-    what = f"{what}, but a plot takes {need / GIB:.1f} GiB here."
+    what = f"{what}, but a k{least.profile.plot.k} plot takes {need / GIB:.1f} GiB here."
     return Finding("warning", what, "Make room, or use a larger drive; it gets no plot as it is.")
 
 

@@ -203,8 +203,8 @@ class PlottingEngine:
             config: what is to hold from now on.
             specs: its drives, read.
         """
-        same = {"machine": self._config.machine, "state_dir": self._config.state_dir}
-        self._config = replace(config, **same)
+        old = self._config
+        self._config = replace(config, machine=old.machine, state_dir=old.state_dir)
         self._spawner.reconfigure(self._config, specs)
         await self._pass()
 
