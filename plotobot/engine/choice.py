@@ -27,6 +27,24 @@ def keeps(entries: Sequence[str], drive: Drive) -> bool:
     return not entries or any(names(entry, drive) for entry in entries)
 
 
+def planned(
+    profile: Profile, needs: Needs, temp: str, temp2: str | None, out: str, name: str = "planned"
+) -> Job:
+    """A plot that might be started, as the job it would be."""
+    return Job(
+        id=name,
+        plotter=profile.plot.plotter,
+        k=profile.plot.k,
+        temp=temp,
+        temp2=temp2,
+        out=out,
+        temp_need=needs.temp,
+        temp2_need=needs.temp2 if temp2 else 0,
+        out_need=needs.out,
+        profile=profile.name,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The drives there are, and what has been promised on them."""
@@ -41,31 +59,40 @@ class Choice:
     use_replot: bool = False
     """Whether replot drives serve where no out drive has room."""
 
-    def out_for(self, temp: Drive) -> Drive | None:
-        """The out drive for a plot made on this temp drive; None where it fits on none.
+    def folders(self, temp: Drive) -> tuple[Drive, Drive | None] | None:
+        """The out drive and the temp2 drive for a plot made on this temp drive.
 
-        The one with most room after all promises; of those that lie within one plot of it, the one
-        that fewest running plots go to, so that their last copies do not meet on one drive.
+        The roomiest temp2 drive with which it fits, else none; None where it fits nowhere.
         """
-        fitting = [drive for drive in self._usable(DriveKind.OUT) if self._fits(drive, temp)]
-        if not fitting and self.use_replot:
-            replot = self._usable(DriveKind.REPLOT)
-            fitting = [drive for drive in replot if self._fits(drive, temp)]
-        most = max(map(self.ledger.room, fitting), default=0)
-        near = [drive for drive in fitting if self.ledger.room(drive) >= most - self.needs.out]
-        return min(near, key=lambda d: (self._going_to(d), -self.ledger.room(d)), default=None)
+        temp2s = sorted(self._usable(DriveKind.TEMP2), key=self.ledger.room, reverse=True)
+        for temp2 in (*temp2s, None):
+            if out := self._out_for(temp, temp2):
+                return out, temp2
+        return None
 
     def outs(self) -> list[Drive]:
         """The drives that plots may go to, whatever their state."""
         kinds = (DriveKind.OUT, DriveKind.REPLOT) if self.use_replot else (DriveKind.OUT,)
         return [drive for kind in kinds for drive in self._kept(kind)]
 
-    def temp2(self) -> Drive | None:
-        """The roomiest temp2 drive; None where none has room, and the job then does without."""
-        drive = max(self._usable(DriveKind.TEMP2), key=self.ledger.room, default=None)
-        if drive is None or self.ledger.room(drive) < self.needs.temp2:
-            return None
-        return drive
+    def _out_for(self, temp: Drive, temp2: Drive | None) -> Drive | None:
+        """The out drive with most room after all promises; None where the plot fits on none.
+
+        Of those that lie within one plot of it, the one that fewest running plots go to, so that
+        their last copies do not meet on one drive.
+        """
+        fitting = self._fitting(DriveKind.OUT, temp, temp2)
+        if not fitting and self.use_replot:
+            fitting = self._fitting(DriveKind.REPLOT, temp, temp2)
+        most = max(map(self.ledger.room, fitting), default=0)
+        near = [drive for drive in fitting if self.ledger.room(drive) >= most - self.needs.out]
+        return min(near, key=lambda d: (self._going_to(d), -self.ledger.room(d)), default=None)
+
+    def _fitting(self, kind: DriveKind, temp: Drive, temp2: Drive | None) -> list[Drive]:
+        return [out for out in self._usable(kind) if self.ledger.fits(self._job(temp, temp2, out))]
+
+    def _job(self, temp: Drive, temp2: Drive | None, out: Drive) -> Job:
+        return planned(self.profile, self.needs, temp.path, temp2.path if temp2 else None, out.path)
 
     def _usable(self, kind: DriveKind) -> list[Drive]:
         return [drive for drive in self._kept(kind) if not drive.problem]
@@ -73,11 +100,6 @@ class Choice:
     def _kept(self, kind: DriveKind) -> list[Drive]:
         entries = () if kind is DriveKind.REPLOT else self.profile.of(kind)
         return [drive for drive in self.drives if drive.kind is kind and keeps(entries, drive)]
-
-    def _fits(self, out: Drive, temp: Drive) -> bool:
-        if out.filesystem == temp.filesystem:
-            return True  # the plot is renamed there, within the space it takes on temp
-        return self.ledger.room(out) >= self.needs.out
 
     def _going_to(self, out: Drive) -> int:
         """Live jobs whose plots go to this out drive's file system."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from plotobot.engine.case import Case, Kind, Rules, World
-from plotobot.engine.choice import temp_order
+from plotobot.engine.choice import planned, temp_order
 from plotobot.engine.models import Drive, DriveKind, Hold, Job
 from plotobot.engine.rules import RULES, gib
 from plotobot.engine.space import Ledger
@@ -52,7 +52,7 @@ def _with(world: World, start: Start, number: int) -> World:
     of_kind = world.spawned_of.get(start.kind.name, 0)
     return replace(
         world,
-        jobs=[*world.jobs, _as_job(start, number)],
+        jobs=[*world.jobs, _job(start, number)],
         spawned=world.spawned + 1,
         spawned_of={**world.spawned_of, start.kind.name: of_kind + 1},
         starts=[*world.starts, (start.temp, world.now)],
@@ -90,11 +90,13 @@ def _merged(holds: Sequence[Hold]) -> Sequence[Hold]:
 
 
 def _start(case: Case) -> Start:
-    out, temp2 = case.choice.out_for(case.drive), case.choice.temp2()
-    if out is None:  # the rule "no_out_drive" has been asked before
+    folders = case.choice.folders(case.drive)
+    if folders is None:  # the rule "no_out_drive" has been asked before
         raise AssertionError("a start without an out drive")
-    temp2_path = temp2.path if temp2 else None
-    return Start(case.drive.path, out.path, temp2_path, case.kind, _why(case, out))
+    out, temp2 = folders
+    return Start(
+        case.drive.path, out.path, temp2.path if temp2 else None, case.kind, _why(case, out)
+    )
 
 
 def _why(case: Case, out: Drive) -> str:
@@ -107,18 +109,7 @@ def _why(case: Case, out: Drive) -> str:
     )
 
 
-def _as_job(start: Start, number: int) -> Job:
+def _job(start: Start, number: int) -> Job:
     """A start counted as a job for the rest of the pass."""
-    needs, profile = start.kind.needs, start.kind.profile
-    return Job(
-        id=f"planned-{number}",
-        plotter=profile.plot.plotter,
-        k=profile.plot.k,
-        temp=start.temp,
-        temp2=start.temp2,
-        out=start.out,
-        temp_need=needs.temp,
-        temp2_need=needs.temp2 if start.temp2 else 0,
-        out_need=needs.out,
-        profile=profile.name,
-    )
+    profile, needs = start.kind.profile, start.kind.needs
+    return planned(profile, needs, start.temp, start.temp2, start.out, f"planned-{number}")

@@ -152,7 +152,7 @@ def _temp_space(case: Case) -> Wait | None:
 
 
 def _no_out_drive(case: Case) -> Wait | None:
-    if case.choice.out_for(case.drive):
+    if case.choice.folders(case.drive):
         return None
     drives = case.choice.outs()
     if not drives:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from plotobot.engine.models import Drive, DriveKind, Job
+from plotobot.plotters.ahead import peak_ahead
 
 
 @dataclass(slots=True)
@@ -41,6 +42,17 @@ class Ledger:
             return 0
         return drive.free - self.promised[drive.filesystem] - self.reserve
 
+    def fits(self, job: Job) -> bool:
+        """Whether all that a plot needs is free, wherever it needs it."""
+        wanted: dict[str, int] = defaultdict(int)
+        for path, size in claims(job, self._filesystem):
+            wanted[self._filesystem(path)] += size
+        return all(
+            self.room(drive) >= wanted[drive.filesystem]
+            for drive in self.drives
+            if wanted.get(drive.filesystem)
+        )
+
     def _filesystem(self, path: str) -> str:
         # A folder that is not configured (any more) stands for itself.
         return next((drive.filesystem for drive in self.drives if drive.path == path), path)
@@ -48,7 +60,8 @@ class Ledger:
 
 def claims(job: Job, filesystem: Callable[[str], str]) -> Iterator[tuple[str, int]]:
     """Folder and bytes of everything a job still has to write."""
-    yield job.temp, max(0, job.temp_need - job.temp_used)
+    ahead = round(job.temp_need * peak_ahead(job.plotter, job.status))
+    yield job.temp, max(0, ahead - job.temp_used)
     if job.temp2:
         yield job.temp2, max(0, job.temp2_need - job.temp2_used)
     # On one file system the plotter renames the finished plot: it takes no second space there.

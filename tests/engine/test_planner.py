@@ -266,7 +266,7 @@ def test_start_early_phase(cap: str, early: int, status: str, starts: int) -> No
 
 
 def test_an_early_start_needs_room_beside_what_the_old_job_still_takes() -> None:
-    small, early = drive("/a", 300), {"start_early_phase": 3, "per_drive": 1}
+    small, early = drive("/a", 290), {"start_early_phase": 3, "per_drive": 1}
     assert held(decide([small, BIG_OUT], [job("/a", status="4.0", used=100)], **early)) == {
         "/a": "temp_space"
     }
@@ -389,7 +389,7 @@ def test_two_out_folders_on_one_drive_count_as_one() -> None:
 
 
 def test_an_out_folder_on_the_temp_drive_serves_where_bigger_drives_are_full() -> None:
-    outs = [out("/full", 90), out("/a/plots", 60, filesystem="/a")]
+    outs = [out("/full", 90), out("/a/plots", 300, filesystem="/a")]
     decided = decide([drive("/a", 300), *outs])
     assert [start.out for start in decided.starts] == ["/a/plots"]
 

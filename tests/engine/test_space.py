@@ -42,6 +42,8 @@ def test_without_jobs_all_that_is_free_but_the_reserve_is_room() -> None:
         pytest.param(replace(JOB, temp_used=999), (900, 900, 400, 3899), id="took-more"),
         pytest.param(replace(JOB, temp="/gone"), (900, 900, 400, 3899), id="not-configured"),
         pytest.param(replace(JOB, out_used=100), (750, 750, 400, 3999), id="copying"),
+        pytest.param(replace(JOB, status="3.1"), (750, 750, 400, 3899), id="at-its-peak"),
+        pytest.param(replace(JOB, status="4.0"), (838, 838, 400, 3899), id="past-its-peak"),
     ],
 )
 def test_a_job_is_promised_what_it_still_needs(job: Job, expected: tuple[int, ...]) -> None:
