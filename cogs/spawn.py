@@ -7,11 +7,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from plotobot.access import Level
-from plotobot.engine.limits import KNOBS
 from plotobot.engine.protocol import Engine
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import needs
-from plotobot.ui.limits import show_limits
+from plotobot.ui.limits import CHOICES, show_limits
 from plotobot.ui.spawner import once_text, state_text, why_text
 from plotobot.ui.times import moment
 
@@ -70,7 +69,7 @@ class Spawn(commands.GroupCog, name="spawn", description="Start plots, hold them
         limit="The limit to change; leave it out to see them all",
         value="What it is to be; for caps on phases, 0 is no cap",
     )
-    @app_commands.choices(limit=[app_commands.Choice(name=name, value=name) for name in KNOBS])
+    @app_commands.choices(limit=CHOICES)
     async def limits(
         self,
         interaction: Interaction,

@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import discord
+from discord import app_commands
 
 from plotobot.access import Level
+from plotobot.engine.limits import KNOBS
 from plotobot.engine.models import LimitView
 from plotobot.errors import Refusal
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
 from plotobot.ui.text import plain
 
+CHOICES = [app_commands.Choice(name=name, value=name) for name in KNOBS]
+"""Every limit there is, as an option offers them."""
 _WHAT = "limits"
 _OPTIONAL = re.compile(r"max_phase_\d|start_early|wait_")
 """Limits that say nothing while they are 0."""
