@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plotobot.engine.models import DEFAULT_PROFILE, GIB, DriveKind
+from plotobot.engine.moving.base import Verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,32 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveRules:
+    """How finished plots are moved from the out drives to the destinations."""
+
+    enabled: bool = False
+    """Whether they are moved as they come, without being asked."""
+    choice: str = "listed"
+    """`listed` fills one destination after the other, `most_free` the emptiest, `round_robin` each
+    in turn."""
+    reserve: int = GIB
+    """Bytes to be left free on each destination."""
+    verify: Verify = Verify.FULL
+    bandwidth: int | None = None
+    """Bytes per second for each move at most."""
+    per_disk: int = 1
+    """Moves at once on one disk, at either end."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of names or whole paths of plots that stay where they are."""
+    remote: tuple[str, ...] = ()
+    """Destinations on other hosts, as `rsync://host/module` or `user@host:/folder`."""
+    ssh_key: Path | None = None
+    ssh_known_hosts: Path | None = None
+    ssh_port: int | None = None
+    rsync_password_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Everything that one machine's engine has to know."""
 
@@ -124,6 +151,7 @@ class EngineConfig:
     space: SpaceRules = field(default_factory=SpaceRules)
     profiles: tuple[Profile, ...] = ()
     """The kinds of plot, the preferred first; empty means one, of `plot` and `space`."""
+    move: MoveRules = field(default_factory=MoveRules)
     spawn_on_start: bool = True
     """Whether plots are started as soon as the engine runs, without being asked."""
 

@@ -149,6 +149,13 @@ class EventKind(StrEnum):
     DRIVE_MISSING = "drive_missing"
     DRIVE_BACK = "drive_back"
     QUOTA_REACHED = "quota_reached"
+    PLOT_MOVED = "plot_moved"
+    MOVE_FAILED = "move_failed"
+    DESTINATION_AWAY = "destination_away"
+    DESTINATION_BACK = "destination_back"
+    NO_DESTINATION = "no_destination"
+    """All destinations are full, missing or paused."""
+    DESTINATION_AGAIN = "destination_again"
     DRAINED = "drained"
     """The last plot is done after a drain."""
     BOT_BACK = "bot_back"
@@ -241,6 +248,84 @@ class StopResult:
     bytes: int
     left: tuple[str, ...] = ()
     """Temp files that could not be removed, each with the reason."""
+
+
+class MoveState(StrEnum):
+    """Where a move stands in its life."""
+
+    WAITING = "waiting"
+    """For room, for its turn, or for a drive to come back; `reason` says which."""
+    COPYING = "copying"
+    VERIFYING = "verifying"
+    DONE = "done"
+    FAILED = "failed"
+    """Given up, with the source kept; `reason` says why."""
+
+    @property
+    def live(self) -> bool:
+        """Whether it goes on by itself."""
+        return self not in (MoveState.DONE, MoveState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One finished plot on its way somewhere else."""
+
+    id: str
+    source: str
+    destination: str
+    """What the farmer wrote, without secrets."""
+    size: int
+    plot_id: str | None = None
+    state: MoveState = MoveState.WAITING
+    done: int = 0
+    """Bytes of the present state's work that are done, 0 to `size`."""
+    rate: float = 0.0
+    """Bytes per second, lately."""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    reason: str | None = None
+    """Why it waits, or failed."""
+    landed: str | None = None
+    """Where the plot stands now."""
+    mtime_ns: int = 0
+    """Of the source as it was found; with `inode` and `size` it tells the file from any other."""
+    inode: int = 0
+
+    @property
+    def left(self) -> float | None:
+        """Seconds until this state's work is done, as far as its rate tells."""
+        return (self.size - self.done) / self.rate if self.rate > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationView:
+    """A destination with what is on its way there: a row of `/move status`."""
+
+    name: str
+    free: int | None = None
+    """None where it cannot be asked for."""
+    total: int | None = None
+    moves: int = 0
+    problem: str | None = None
+    """Why nothing goes there now: missing, full, paused, taken out."""
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MoverView:
+    """What the mover is doing."""
+
+    running: bool
+    """Whether finished plots are moved as they come."""
+    moves: tuple[Move, ...] = ()
+    """The live ones, then the latest that ended."""
+    destinations: tuple[DestinationView, ...] = ()
+    waiting: int = 0
+    """Finished plots that are still to be moved."""
+    waiting_bytes: int = 0
+    holds: tuple[str, ...] = ()
+    """What keeps the waiting plots, in sentences."""
 
 
 @dataclass(frozen=True, slots=True)

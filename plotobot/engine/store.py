@@ -46,6 +46,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             size INTEGER NOT NULL, plot_id TEXT NOT NULL, why TEXT NOT NULL
         ) STRICT""",
     ),
+    (
+        "CREATE TABLE moves (id TEXT PRIMARY KEY, ended_at TEXT, body TEXT NOT NULL) STRICT",
+        "CREATE INDEX moves_by_end ON moves (ended_at)",
+    ),
 )
 """Never edit one that has shipped; add the next. `PRAGMA user_version` counts those applied."""
 
@@ -113,14 +117,11 @@ class Store:
         Returns:
             The events with the ids and nonces they were given.
         """
-        jobs, named = list(jobs), [replace(event, nonce=_nonce()) for event in events]
+        jobs, events = list(jobs), list(events)
 
         def write(connection: sqlite3.Connection) -> list[Event]:
             connection.executemany(_PUT_JOB, [_job_row(job) for job in jobs])
-            return [
-                replace(event, id=connection.execute(_PUT_EVENT, _event_row(event)).lastrowid or 0)
-                for event in named
-            ]
+            return put_events(connection, events)
 
         return await self.run(write)
 
@@ -139,7 +140,8 @@ class Store:
         """Jobs that ended at or after a moment, oldest first."""
         sql = "SELECT body FROM jobs WHERE ended_at >= ? ORDER BY ended_at"
         return [
-            job_adapter().validate_json(row[0]) for row in await self._rows(sql, (_text(moment),))
+            job_adapter().validate_json(row[0])
+            for row in await self._rows(sql, (sortable(moment),))
         ]
 
     async def count_started(self, since: datetime) -> dict[str, int]:
@@ -148,7 +150,7 @@ class Store:
             "SELECT coalesce(json_extract(body, '$.profile'), ?), count(*) FROM jobs"
             " WHERE created_at >= ? AND json_extract(body, '$.started_at') IS NOT NULL GROUP BY 1"
         )
-        rows = await self._rows(sql, (DEFAULT_PROFILE, _text(since)))
+        rows = await self._rows(sql, (DEFAULT_PROFILE, sortable(since)))
         return {str(row[0]): int(row[1]) for row in rows}
 
     async def ended_ids(self) -> frozenset[str]:
@@ -166,7 +168,7 @@ class Store:
 
     async def delivered(self, event_ids: Sequence[int]) -> None:
         """Mark events as told."""
-        now = _text(datetime.now(UTC))
+        now = sortable(datetime.now(UTC))
         sql = "UPDATE events SET delivered_at = ? WHERE id = ? AND delivered_at IS NULL"
         await self.run(lambda db: db.executemany(sql, [(now, event_id) for event_id in event_ids]))
 
@@ -182,7 +184,7 @@ class Store:
 
     async def journal(self, deletions: Sequence[tuple[str, int, str, str]]) -> None:
         """Write down what is about to be deleted: path, size in bytes, plot id, why."""
-        now = _text(datetime.now(UTC))
+        now = sortable(datetime.now(UTC))
         sql = "INSERT INTO deletions (at, path, size, plot_id, why) VALUES (?, ?, ?, ?, ?)"
         await self.run(lambda db: db.executemany(sql, [(now, *row) for row in deletions]))
 
@@ -250,7 +252,20 @@ def _put_aside(path: Path) -> Path:
     return aside
 
 
-def _text(moment: datetime) -> str:
+def put_events(db: sqlite3.Connection, events: Iterable[Event]) -> list[Event]:
+    """Write events within a transaction that is going on.
+
+    Returns:
+        The events with the ids and nonces they were given.
+    """
+    named = [replace(event, nonce=_nonce()) for event in events]
+    return [
+        replace(event, id=db.execute(_PUT_EVENT, _event_row(event)).lastrowid or 0)
+        for event in named
+    ]
+
+
+def sortable(moment: datetime) -> str:
     """A form of a time that sorts as text."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
@@ -260,15 +275,15 @@ def _nonce() -> str:
 
 
 def _job_row(job: Job) -> tuple[object, ...]:
-    ended = _text(job.ended_at) if job.ended_at else None
+    ended = sortable(job.ended_at) if job.ended_at else None
     body = job_adapter().dump_json(job).decode()
-    return job.id, job.state.value, _text(job.created_at or _NEVER), ended, body
+    return job.id, job.state.value, sortable(job.created_at or _NEVER), ended, body
 
 
 def _event_row(event: Event) -> tuple[object, ...]:
     job = job_adapter().dump_json(event.job).decode() if event.job else None
     data = json.dumps(dict(event.data))
-    return event.nonce, event.kind.value, _text(event.at), job, data
+    return event.nonce, event.kind.value, sortable(event.at), job, data
 
 
 def _event(row: sqlite3.Row) -> Event:

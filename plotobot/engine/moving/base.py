@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from plotobot.engine.models import MoveState as MoveState
 from plotobot.errors import PlotobotError
 
 
@@ -21,23 +21,6 @@ class Verify(StrEnum):
     FULL = "full"
     SAMPLE = "sample"
     OFF = "off"
-
-
-class MoveState(StrEnum):
-    """Where a move stands in its life."""
-
-    WAITING = "waiting"
-    """For room, for its turn, or for a drive to come back; `reason` says which."""
-    COPYING = "copying"
-    VERIFYING = "verifying"
-    DONE = "done"
-    FAILED = "failed"
-    """Given up, with the source kept; `reason` says why."""
-
-    @property
-    def live(self) -> bool:
-        """Whether it goes on by itself."""
-        return self not in (MoveState.DONE, MoveState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,23 +108,6 @@ class Destination(Protocol):
             DestinationAway: the destination went away, or hangs; the same order may be given again.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A move as people see it."""
-
-    id: str
-    source: str
-    destination: str
-    size: int
-    plot_id: str | None = None
-    state: MoveState = MoveState.WAITING
-    done: int = 0
-    rate: float = 0.0
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    reason: str | None = None
 
 
 class MoveRefused(PlotobotError):  # noqa: N818 - it reads as what it is

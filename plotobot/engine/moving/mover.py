@@ -1,0 +1,340 @@
+"""The mover: sees finished plots, decides where they go, and carries them there, over restarts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from plotobot.engine.config import EngineConfig
+from plotobot.engine.drives.waiting import Patience
+from plotobot.engine.models import (
+    DestinationView,
+    Drive,
+    DriveKind,
+    Event,
+    MoverView,
+    MoveState,
+)
+from plotobot.engine.moving.dispatch import Candidate, Place, Underway, dispatch
+from plotobot.engine.moving.fleet import Fleet
+from plotobot.engine.moving.harbour import Harbour
+from plotobot.engine.moving.news import Alarm, destination_events, nowhere_alarm
+from plotobot.engine.moving.shelf import MoveShelf
+from plotobot.engine.moving.sources import finished_plots, without
+from plotobot.engine.store import Store
+from plotobot.errors import Refusal
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 10.0
+"""Seconds between two looks for plots to move; the end of a plot or of a move wakes it as well."""
+SCAN_PATIENCE = 10.0
+"""Seconds that an out drive gets to list its plots."""
+AWAY_REST = 30.0
+"""Seconds until a destination that went away amid a move is tried again."""
+NOTE = "mover"
+"""The note of whether it is on, and of the paused destinations."""
+
+
+class Mover:
+    """Moves the out drives' finished plots, inside `async with`."""
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        store: Store,
+        drives: Callable[[], Sequence[Drive]],
+        changed: Callable[[], None],
+        now: Callable[[], datetime],
+        *,
+        away_rest: float = AWAY_REST,
+    ) -> None:
+        """Prepare; nothing is moved before `async with`.
+
+        Args:
+            config: the drives and the rules.
+            store: keeps moves and events.
+            drives: gives the drives as of the last look.
+            changed: called when there is something new to see.
+            now: the clock.
+            away_rest: seconds until a destination that went away is tried again.
+        """
+        self._config = config
+        self._store = store
+        self._drives, self._changed, self._now = drives, changed, now
+        self._harbour = Harbour(config)
+        self._fleet = Fleet(
+            MoveShelf(store), lambda: self._config.move, self._fleet_changed, now, away_rest
+        )
+        self._running = config.move.enabled
+        self._paused: set[str] = set()
+        self._ordered: dict[str, str | None] = {}
+        """Plots that a person ordered to be moved, each with the destination he named."""
+        self._candidates: list[Candidate] = []
+        self._places: list[Place] = []
+        self._holds: tuple[str, ...] = ()
+        self._problems: Mapping[str, str] = {}
+        self._alarm = Alarm()
+        self._last: str | None = None
+        self._carried_before = 0
+        self._listing: Patience[str, list[Candidate]] = Patience(SCAN_PATIENCE)
+        self._wake = asyncio.Event()
+        self._looking = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._load()
+        self._task = asyncio.create_task(self._run(), name="mover")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._fleet.close()
+
+    # --- what people ask ---
+
+    def view(self) -> MoverView:
+        """What it is doing, as of the last look."""
+        waiting = without(self._candidates, self.sources_in_use)
+        return MoverView(
+            running=self._running,
+            moves=tuple(self._fleet.all()),
+            destinations=tuple(self._seen(place) for place in self._places),
+            waiting=len(waiting),
+            waiting_bytes=sum(plot.ident.size for plot in waiting),
+            holds=self._holds,
+        )
+
+    async def start(self) -> MoverView:
+        """Move plots as they come, from now on."""
+        self._running = True
+        await self._note()
+        await self._look()
+        return self.view()
+
+    async def stop(self) -> MoverView:
+        """Begin no more moves; those that have begun go on."""
+        self._running = False
+        self._ordered.clear()
+        await self._note()
+        self._changed()
+        return self.view()
+
+    async def once(self, source: str | None = None, destination: str | None = None) -> MoverView:
+        """Move the plots that are finished now, also while stopped.
+
+        Args:
+            source: an out drive, as its path; None takes all of them.
+            destination: where they are to go; None chooses as the rules say.
+
+        Raises:
+            Refusal: there is no such drive or destination.
+        """
+        await self._look(needed=True)
+        if source is not None and source not in {d.path for d in self._sources()}:
+            raise Refusal(f"{source} is no out drive; `/drives out` lists them.")
+        self._require(destination)
+        wanted = [c for c in self._candidates if source in (None, str(Path(c.source).parent))]
+        self._ordered |= {candidate.source: destination for candidate in wanted}
+        for candidate in wanted:
+            self._fleet.resting.pop(candidate.source, None)
+        await self._look()
+        return self.view()
+
+    async def pause(self, destination: str, *, paused: bool) -> MoverView:
+        """Let nothing go to a destination, or again; what is on its way there waits meanwhile.
+
+        Raises:
+            Refusal: there is no such destination.
+        """
+        await self._look(needed=False)
+        self._require(destination)
+        (self._paused.add if paused else self._paused.discard)(destination)
+        await self._note()
+        if paused:
+            await self._fleet.halt(destination)
+        await self._look()
+        return self.view()
+
+    def reconfigure(self, config: EngineConfig) -> None:
+        """Go on with other settings."""
+        if config.move.enabled != self._config.move.enabled:
+            self._running = config.move.enabled
+        self._config = config
+        self._harbour.reconfigure(config)
+        self.wake()
+
+    def _fleet_changed(self) -> None:
+        """A move went on or ended; its end makes room for the next."""
+        if len(self._fleet.carried()) < self._carried_before:
+            self.wake()
+        self._carried_before = len(self._fleet.carried())
+        self._changed()
+
+    def wake(self) -> None:
+        """Look soon: a plot is done, or a drive is back."""
+        self._wake.set()
+
+    @property
+    def sources_in_use(self) -> frozenset[str]:
+        """The plots that are on their way, by their old paths."""
+        return frozenset(move.source for move in self._fleet.live())
+
+    # --- the one task ---
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._look()
+            except Exception:  # the last frame: the next look may go better
+                log.exception("a look of the mover failed")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOOK_EVERY)
+            self._wake.clear()
+
+    async def _look(self, *, needed: bool | None = None) -> None:
+        async with self._looking:
+            self._candidates = await asyncio.to_thread(self._find)
+            for name, reason in self._fleet.came_away.items():
+                self._harbour.away(name, reason)
+            self._fleet.came_away.clear()
+            busy = bool(self._fleet.live() or self._wanted(self._candidates))
+            needed = busy if needed is None else needed
+            places = await self._harbour.look(self._drives(), needed=needed)
+            await self._tell_of_places(places)
+            self._places = [self._with_pause(place) for place in places]
+            problems = {place.name: place.problem for place in self._places}
+            await self._fleet.go_on(self._harbour.get, problems)
+            await self._begin()
+            self._changed()
+
+    def _find(self) -> list[Candidate]:
+        """The finished plots of all out drives that answer. Blocks."""
+        exclude, at = self._config.move.exclude, time.time()
+        questions = {
+            drive.path: _listing(drive, exclude, at)
+            for drive in self._sources()
+            if not drive.missing
+        }
+        answers = self._listing.ask(questions)
+        found = [answer for answer in answers.values() if not isinstance(answer, OSError)]
+        return [candidate for one in found for candidate in one]
+
+    def _sources(self) -> list[Drive]:
+        return [drive for drive in self._drives() if drive.kind is DriveKind.OUT]
+
+    def _wanted(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """The plots that may be moved now, in order: those that were ordered come first."""
+        taken, now = self.sources_in_use, self._now()
+        rested = [
+            candidate
+            for candidate in without(candidates, taken)
+            if self._fleet.resting.get(candidate.source, now) <= now
+        ]
+        ordered = [one for one in rested if one.source in self._ordered]
+        rest = [one for one in rested if one.source not in self._ordered]
+        return ordered + (rest if self._running else [])
+
+    async def _begin(self) -> None:
+        """Begin what may begin now; orders for one place are decided by that place alone."""
+        begun, holds, nowhere = 0, dict[str, None](), None
+        wanted = self._wanted(self._candidates)
+        for destination in dict.fromkeys(self._ordered.get(one.source) for one in wanted):
+            group = [one for one in wanted if self._ordered.get(one.source) == destination]
+            places = [p for p in self._places if destination in (None, p.name)]
+            decided = dispatch(group, places, self._underway(), self._config.move, self._last)
+            for candidate, name in decided.starts:
+                await self._start(candidate, name)
+            begun += len(decided.starts)
+            holds |= dict.fromkeys(decided.holds)
+            nowhere = decided.holds[0] if decided.nowhere else nowhere
+        self._holds = tuple(holds)
+        self._alarm, event = nowhere_alarm(self._alarm, nowhere, moved=begun > 0, now=self._now())
+        if event:
+            await self._tell(event)
+
+    async def _start(self, candidate: Candidate, name: str) -> None:
+        self._last = name
+        self._ordered.pop(candidate.source, None)
+        if destination := self._harbour.get(name):
+            await self._fleet.begin(candidate, destination)
+
+    def _underway(self) -> list[Underway]:
+        return [
+            Underway(
+                self._disk_of_source(move.source),
+                move.destination,
+                self._disk_of(move.destination),
+                move.size - move.done if move.state is MoveState.COPYING else 0,
+            )
+            for move in self._fleet.carried()
+        ]
+
+    def _disk_of(self, name: str) -> str:
+        destination = self._harbour.get(name)
+        return destination.disk if destination else name
+
+    def _disk_of_source(self, source: str) -> str:
+        folder = str(Path(source).parent)
+        return next((d.filesystem for d in self._sources() if d.path == folder), folder)
+
+    # --- what is kept ---
+
+    async def _load(self) -> None:
+        note = json.loads(await self._store.recall(NOTE) or "{}")
+        if note.get("set") == self._config.move.enabled:
+            self._running = bool(note.get("running", self._running))
+        self._paused = set(note.get("paused", ()))
+        await self._fleet.load()
+
+    async def _note(self) -> None:
+        """Keep the order given by command; changed settings have the last word at a start."""
+        note = {
+            "running": self._running,
+            "set": self._config.move.enabled,
+            "paused": sorted(self._paused),
+        }
+        await self._store.remember(NOTE, json.dumps(note))
+
+    async def _tell(self, *events: Event) -> None:
+        with suppress(sqlite3.Error):
+            await self._store.record(events=events)
+        self._changed()
+
+    async def _tell_of_places(self, places: Sequence[Place]) -> None:
+        problems = {place.name: place.problem for place in places if place.problem}
+        known = {place.name for place in places}
+        before = {name: why for name, why in self._problems.items() if name in known}
+        if events := destination_events(before, problems, self._now()):
+            await self._tell(*events)
+        self._problems = problems
+
+    def _require(self, destination: str | None) -> None:
+        names = [place.name for place in self._places]
+        if destination is not None and destination not in names:
+            known = ", ".join(names) or "none is configured"
+            raise Refusal(f"{destination} is no destination; known: {known}.")
+
+    def _with_pause(self, place: Place) -> Place:
+        return replace(place, problem="paused") if place.name in self._paused else place
+
+    def _seen(self, place: Place) -> DestinationView:
+        free, total = (place.space.free, place.space.total) if place.space else (None, None)
+        moves = sum(move.destination == place.name for move in self._fleet.carried())
+        paused = place.name in self._paused
+        return DestinationView(place.name, free, total, moves, place.problem, paused)
+
+
+def _listing(drive: Drive, exclude: Sequence[str], now: float) -> Callable[[], list[Candidate]]:
+    return lambda: finished_plots(drive.path, drive.filesystem, exclude, now)
