@@ -134,28 +134,30 @@ class RsyncDestination:
             await asyncio.to_thread(journal.write, "done")
             return self._landed(order, order.ident.size)
         await asyncio.to_thread(source.check, order)
-        proven, had = False, order.ident.size
+        had, believed = order.ident.size, False
         if await self._stands(order) is Standing.NOTHING:
             await self._see_room(order, again=state is not None)
             await asyncio.to_thread(journal.write, "planned")
-            proven, had = await self._bring(order, told)
-        if order.verify is not Verify.OFF or not proven:
+            had, believed = await self._bring(order, told)
+        if not believed:
             await self._prove(order, told)
         await asyncio.to_thread(_finish, order, journal)
         return self._landed(order, had)
 
-    async def _bring(self, order: MoveOrder, told: Callable[[Step], None]) -> tuple[bool, int]:
-        """Copy; whether rsync said that it is whole, and how much was there before."""
+    async def _bring(self, order: MoveOrder, told: Callable[[Step], None]) -> tuple[int, bool]:
+        """Copy; gives the bytes that were there before, and whether that is all that is asked."""
         try:
             had = await self._copy(order, told)
         except DestinationAway:
             # A host may have taken all of it and only not come to say so (measured: rc 12).
             if not await self._stands_after_all(order):
                 raise
-            return False, 0
+            return 0, False
+        if order.verify is not Verify.OFF:
+            return had, False
         if await self._stands(order) is not Standing.SAME:
-            raise MoveRefused(f"{self.name} says that it took {self._shown(order)}, and has it not")
-        return True, had
+            raise MoveRefused(self._not_same(Standing.NOTHING, order))
+        return had, True
 
     async def _copy(self, order: MoveOrder, told: Callable[[Step], None]) -> int:
         rsync, to = await self.probe(), (self._address, self._access)

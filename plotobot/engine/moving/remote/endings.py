@@ -47,6 +47,10 @@ _PRINTED: tuple[tuple[str, _Meaning], ...] = (
         _Meaning("does not take the password: compare the password file with the daemon's secrets"),
     ),
     (r"Unknown module", _Meaning("has no such module: compare it with the host's rsyncd.conf")),
+    (
+        r"did not see server greeting",
+        _again("hangs up at once: see whether the rsync daemon is up"),
+    ),
     (r"max connections .* reached", _again("has too many connections: it is tried again")),
     (
         r"Host key verification failed|HOST IDENTIFICATION HAS CHANGED|host key is known",

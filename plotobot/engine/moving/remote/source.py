@@ -36,10 +36,6 @@ def remove(order: MoveOrder) -> None:
         MoveRefused: it is another one by now, or the drive refuses; it stays.
     """
     try:
-        if sys.platform == "win32":  # it knows no operations relative to a folder
-            check(order)
-            order.source.unlink()
-            return
         _remove(order)
     except OSError as problem:
         raise MoveRefused(
@@ -80,7 +76,14 @@ def _shown(path: Path) -> str:
     return text if text.isprintable() else repr(text)
 
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+
+    def _remove(order: MoveOrder) -> None:
+        """Windows knows no operations relative to a folder."""
+        check(order)
+        order.source.unlink()
+
+else:
 
     def _remove(order: MoveOrder) -> None:
         folder = os.open(order.source.parent, os.O_RDONLY | os.O_DIRECTORY)
