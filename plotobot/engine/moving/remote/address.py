@@ -27,7 +27,8 @@ class RsyncAddress:
 
     host: str
     path: str
-    """From `/`: of the host, or of the daemon, where its first part is the module."""
+    """From `/`: of the host, of the folder that rrsync fences the key into, or of the daemon, where
+    the first part is the module."""
     user: str | None = None
     port: int | None = None
     daemon: bool = False
@@ -76,7 +77,10 @@ def parse_address(text: str) -> RsyncAddress:
     parts = found.groupdict()
     port = _port(text, parts.get("port"))
     daemon = parts.get("scheme") == "rsync"
-    return RsyncAddress(parts["host"], _path(text, parts["path"]), parts["user"], port, daemon)
+    path = _path(text, parts["path"])
+    if daemon and path == "/":
+        raise ValueError(f"{text!r} names no module: write {FORMS}")
+    return RsyncAddress(parts["host"], path, parts["user"], port, daemon)
 
 
 def _port(text: str, port: str | None) -> int | None:
@@ -89,8 +93,6 @@ def _port(text: str, port: str | None) -> int | None:
 
 def _path(text: str, path: str) -> str:
     parts = [part for part in path.split("/") if part]
-    if not parts:
-        raise ValueError(f"{text!r} names no folder: write {FORMS}")
     if ".." in parts:
         raise ValueError(f"{text!r} goes up by '..': write the folder itself")
     if any(char in _EXPANDED or not char.isprintable() for char in path):

@@ -8,7 +8,6 @@ only ever quoted.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plotobot.engine.moving.base import DestinationAway, MoveRefused
@@ -36,6 +35,10 @@ _GONE = _again("closed the connection: it goes on from what is there when the ho
 
 # By what was printed; the first that fits. Texts of rsync 3.2.7 to 3.5.0 and OpenSSH 9.
 _PRINTED: tuple[tuple[str, _Meaning], ...] = (
+    (
+        r"^rrsync error",
+        _Meaning("is fenced in by rrsync too tightly: use `rrsync -wo -no-del FOLDER`"),
+    ),
     (r"No space left on device|\(28\)", _FULL),
     (r"Disk quota exceeded|\(122\)", _Meaning("has used up its quota: raise it", full=True)),
     (
@@ -135,17 +138,11 @@ def told(ended: Ended, name: str) -> MoveRefused | DestinationAway:
         ended: with a code other than 0.
         name: the destination, as people name it.
     """
-    meaning = _meaning(ended)
-    quote = last_words(ended.errors)
+    meaning, line = _meaning(ended)
+    quote = clean(line)
     code = f"code {ended.code}" if ended.code > 0 else f"signal {-ended.code}"
     text = f"{name} {meaning.words} ({code}{': ' if quote else ''}{quote})"
     return DestinationAway(text) if meaning.away else MoveRefused(text, full=meaning.full)
-
-
-def last_words(lines: Sequence[str]) -> str:
-    """The line of stderr that says most: rsync's closing line only repeats the code."""
-    said = [line for line in lines if not line.startswith("rsync error:")] or list(lines)
-    return clean(said[-1]) if said else ""
 
 
 def clean(text: str) -> str:
@@ -155,11 +152,15 @@ def clean(text: str) -> str:
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
-def _meaning(ended: Ended) -> _Meaning:
-    printed = "\n".join(ended.errors)
+def _meaning(ended: Ended) -> tuple[_Meaning, str]:
+    """What it means, and the printed line that says most."""
     for pattern, meaning in _PRINTED:
-        if re.search(pattern, printed):
-            return meaning
+        for line in ended.errors:
+            if re.search(pattern, line):
+                return meaning, line
     if ended.code < 0:
-        return _again("was left because rsync was killed: it goes on from what is there")
-    return _CODES.get(ended.code, _Meaning("did not take it: read its last words"))
+        return _again("was left because rsync was killed: it goes on from what is there"), ""
+    # rsync's closing line only repeats the code.
+    said = [line for line in ended.errors if not line.startswith("rsync error:")]
+    unknown = _Meaning("did not take it: read its last words")
+    return _CODES.get(ended.code, unknown), (said or [*ended.errors, ""])[-1]

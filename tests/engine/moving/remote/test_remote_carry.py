@@ -8,6 +8,7 @@ import dataclasses
 import os
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -23,7 +24,7 @@ from plotobot.engine.moving.base import (
 from plotobot.engine.moving.remote import Access
 from plotobot.engine.moving.remote.commands import PART
 from tests.engine.moving.remote.conftest import needs
-from tests.engine.moving.remote.hosts import Cable, free_port, ssh_host
+from tests.engine.moving.remote.hosts import Cable, Host, free_port, ssh_host
 
 
 def landed(order, far: Path, plot) -> bool:
@@ -206,7 +207,7 @@ async def test_a_host_that_dies_leaves_no_litter_that_is_never_used(
 ):
     job = order(big_plot, bandwidth=8 << 20)
     moving = asyncio.create_task(to(daemon).carry(job, steps.append))
-    await until(lambda: any(0 < step.done for step in steps))
+    await until(lambda: any(step.done > 0 for step in steps))
     daemon.service.die()
     with pytest.raises(DestinationAway):
         await moving
@@ -226,7 +227,7 @@ async def test_a_cancelled_move_is_over_in_seconds_and_goes_on_later(
 ):
     job = order(big_plot, bandwidth=4 << 20)
     moving = asyncio.create_task(to(host).carry(job, steps.append))
-    await until(lambda: any(0 < step.done for step in steps))
+    await until(lambda: any(step.done > 0 for step in steps))
     processes = copying()
     moving.cancel()
     async with asyncio.timeout(5):
@@ -255,7 +256,7 @@ async def test_a_host_that_hangs_counts_as_away(host, to, order, big_plot, far, 
             access = dataclasses.replace(access, known_hosts=known)
         where = to(host, address=host.address(port=cable.port), access=access, patience=2)
         moving = asyncio.create_task(where.carry(job, steps.append))
-        await until(lambda: any(0 < step.done for step in steps))
+        await until(lambda: any(step.done > 0 for step in steps))
         cable.hang()
         async with asyncio.timeout(20):
             with pytest.raises(DestinationAway, match="goes on"):
@@ -267,7 +268,7 @@ async def test_a_host_that_hangs_counts_as_away(host, to, order, big_plot, far, 
 async def test_a_plot_that_changed_meanwhile_stays(daemon, to, order, big_plot, far, steps):
     job = order(big_plot, bandwidth=8 << 20)
     moving = asyncio.create_task(to(daemon).carry(job, steps.append))
-    await until(lambda: any(0 < step.done for step in steps))
+    await until(lambda: any(step.done > 0 for step in steps))
     os.utime(job.source, ns=(1, 1))
 
     with pytest.raises(MoveRefused, match="has changed"):
@@ -371,7 +372,7 @@ async def test_a_password_file_that_others_can_read_is_refused(
 @pytest.mark.parametrize("wrong", ["key", "host key", "no host key", "port"])
 async def test_ssh_that_does_not_let_us_in(sshd, to, order, pool_plot, steps, tmp_path, wrong):
     other = ssh_host(tmp_path / "other", tmp_path)
-    name, stranger = other.access.known_hosts.read_text().split(" ", 1)
+    _name, stranger = other.access.known_hosts.read_text().split(" ", 1)
     access, address, error, words = sshd.access, None, MoveRefused, "host key"
     if wrong == "key":
         access = dataclasses.replace(access, key=other.access.key)
@@ -423,33 +424,61 @@ async def test_what_cannot_fit_over_ssh_is_not_begun(sshd, to, order, pool_plot,
     assert not list(far.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("fence", "works"),
-    [
-        pytest.param("-wo -no-del", True, id="fenced"),
-        pytest.param("-wo -no-overwrite", False, id="that compares nothing"),
-    ],
-)
-async def test_a_key_that_is_fenced_in_to_rsync(
-    to, order, pool_plot, far, steps, tmp_path, fence, works
-):
-    needs("rsync", "rrsync", "ssh", "sshd")
-    (far.parent / "plots").mkdir()
-    host = ssh_host(tmp_path / "fenced", far, f"command=\"rrsync {fence} '{far.parent}'\",restrict")
-    host.service.start()
-    try:
-        job = order(pool_plot)
-        where = to(host, address=host.address("/plots"))
-        assert await where.space() is None
-        if works:
-            await where.carry(job, steps.append)
-            assert landed(job, far.parent / "plots", pool_plot)
-        else:
-            with pytest.raises(MoveRefused, match="does not compare"):
-                await where.carry(job, steps.append)
-            assert job.source.exists()
-    finally:
+@pytest.fixture
+def fenced(tmp_path, far) -> Iterator[Callable[[str], Host]]:
+    """Makes a host whose key may run one command only."""
+    needs("rsync", "rrsync", "ssh", "sshd", "ssh-keygen")
+    hosts = []
+
+    def make(command: str) -> Host:
+        host = ssh_host(tmp_path / "fenced", far, f'command="{command}",restrict')
+        host.service.start()
+        hosts.append(host)
+        return host
+
+    yield make
+    for host in hosts:
         host.service.die()
+
+
+async def test_a_key_that_rrsync_fences_in(fenced, to, order, pool_plot, steps, tmp_path):
+    plots = tmp_path / "fenced plots"
+    plots.mkdir()
+    host = fenced(f"rrsync -wo -no-del '{plots}'")
+    job, where = order(pool_plot), to(host, address=host.address("/"))
+
+    assert await where.space() is None
+    await where.carry(job, steps.append)
+
+    assert landed(job, plots, pool_plot)
+
+
+async def test_a_fence_that_keeps_part_files_out_is_named(
+    fenced, to, order, pool_plot, steps, tmp_path
+):
+    host, job = fenced(f"rrsync -wo -no-overwrite '{tmp_path}'"), order(pool_plot)
+
+    with pytest.raises(MoveRefused, match="rrsync -wo -no-del"):
+        await to(host, address=host.address("/")).carry(job, steps.append)
+
+    assert job.source.exists()
+
+
+async def test_a_host_that_compares_nothing_is_not_believed(
+    fenced, to, order, pool_plot, far, steps, tmp_path
+):
+    """As rrsync -no-overwrite did before 3.5: the dry run prints nothing, whatever is there."""
+    fence = tmp_path / "fence.sh"
+    fence.write_text(
+        'eval "set -- $SSH_ORIGINAL_COMMAND"; shift 2\nexec rsync --server --ignore-existing "$@"\n'
+    )
+    host, job = fenced(f"sh '{fence}'"), order(pool_plot)
+    shutil.copyfile(job.source, far / job.source.name)
+
+    with pytest.raises(MoveRefused, match="does not compare"):
+        await to(host).carry(job, steps.append)
+
+    assert job.source.exists()
 
 
 async def test_without_rsync_here_the_sentence_says_so(daemon, to, order, pool_plot, steps):
@@ -475,7 +504,7 @@ def small_far(far):
 async def test_a_full_disk_there_is_told_as_full(small_far, host, to, order, pool_plot, steps):
     job = order(pool_plot)
 
-    with pytest.raises(MoveRefused, match="has no room|are needed") as refused:
+    with pytest.raises(MoveRefused, match=r"has no room|are needed") as refused:
         await to(host).carry(job, steps.append)
 
     assert refused.value.full
