@@ -251,9 +251,14 @@ class RsyncDestination:
             )
         try:
             ended = await run([program, "--version"], ANSWER)
+        except TimeoutError:
+            raise DestinationAway(f"{program} does not answer: is its disk well?") from None
+        if ended.code < 0:
+            raise DestinationAway(f"{program} was killed: it is tried again")
+        try:
             return read_version(program, "\n".join(ended.lines))
-        except (ValueError, TimeoutError, OSError) as problem:
-            raise MoveRefused(str(problem) or f"{program} does not answer") from None
+        except ValueError as problem:
+            raise MoveRefused(str(problem)) from None
 
     def _check_password_file(self) -> None:
         """Say it before rsync does, which would go on to ask a terminal."""

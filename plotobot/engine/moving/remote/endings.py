@@ -36,7 +36,7 @@ _GONE = _again("closed the connection: it goes on from what is there when the ho
 # By what was printed; the first that fits. Texts of rsync 3.2.7 to 3.5.0 and OpenSSH 9.
 _PRINTED: tuple[tuple[str, _Meaning], ...] = (
     (
-        r"^rrsync error",
+        r"\brrsync error",
         _Meaning("is fenced in by rrsync too tightly: use `rrsync -wo -no-del FOLDER`"),
     ),
     (r"No space left on device|\(28\)", _FULL),
@@ -51,10 +51,15 @@ _PRINTED: tuple[tuple[str, _Meaning], ...] = (
     ),
     (r"Unknown module", _Meaning("has no such module: compare it with the host's rsyncd.conf")),
     (
-        r"did not see server greeting",
+        r"did not see server greeting|didn't get server startup line",
         _again("hangs up at once: see whether the rsync daemon is up"),
     ),
     (r"max connections .* reached", _again("has too many connections: it is tried again")),
+    (
+        r"@ERROR: (?:chdir|chroot) failed",
+        _again("has its module's folder not there: mount its drive"),
+    ),
+    (r"@ERROR", _Meaning("did not let us in: look at the daemon's log")),
     (
         r"Host key verification failed|HOST IDENTIFICATION HAS CHANGED|host key is known",
         _Meaning(
@@ -107,7 +112,7 @@ _CODES: dict[int, _Meaning] = {
     2: _Meaning("speaks another rsync protocol: install rsync 3.5.0 there"),
     3: _Meaning("has no such folder: make it there, or mount its drive"),
     4: _Meaning("refuses an option: look for `refuse options` in its rsyncd.conf"),
-    5: _Meaning("did not let us in: look at the daemon's log"),
+    5: _again("hangs up before it begins: see whether the rsync daemon is well"),
     6: _Meaning("cannot write its log: look at that host's disk"),
     10: _again("does not answer: see whether the host is on and the service runs"),
     11: _Meaning("cannot write the file: look at that host's disk and rights"),

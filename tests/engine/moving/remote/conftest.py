@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from plotobot.engine.moving.base import Ident, MoveOrder, Step, Verify
+from plotobot.engine.moving.base import Ident, MoveOrder, Step
 from plotobot.engine.moving.remote import Access, RsyncDestination, parse_address
 from tests.engine.moving.remote.hosts import Host, rsync_daemon, ssh_host
 from tests.little_plots import CONTRACT, FARMER_PK, SECRET, RealPlot, make_plot
@@ -61,9 +61,9 @@ def host(request: pytest.FixtureRequest) -> Host:
 
 @pytest.fixture(scope="session")
 def big_plot(tmp_path_factory: pytest.TempPathFactory) -> RealPlot:
-    """A k20 plot: 16 MB."""
+    """A k19 plot: 8 MB."""
     memo = CONTRACT + FARMER_PK + SECRET
-    return make_plot(tmp_path_factory.mktemp("big"), 20, memo, bytes(range(64, 96)))
+    return make_plot(tmp_path_factory.mktemp("big"), 19, memo, bytes(range(64, 96)))
 
 
 @pytest.fixture
@@ -100,6 +100,3 @@ def to(tmp_path: Path) -> Callable[..., RsyncDestination]:
 def steps() -> list[Step]:
     """What was told; pass its `append`."""
     return []
-
-
-__all__ = ["Verify"]

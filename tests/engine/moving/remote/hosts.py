@@ -131,6 +131,8 @@ class Cable:
         self._flows.set()
         self.sent = 0
         """Bytes that went to the host."""
+        self.mute_after: int | None = None
+        """Bytes to the host after which its next answer is swallowed, and its line cut, once."""
         self.port = 0
 
     async def __aenter__(self) -> Cable:
@@ -172,6 +174,11 @@ class Cable:
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
                 await self._flows.wait()
+                if not counts and self.mute_after is not None and self.sent >= self.mute_after:
+                    self.mute_after = None
+                    await asyncio.sleep(0.3)
+                    self.cut()
+                    return
                 self.sent += counts * len(data)
                 writer.write(data)
                 await writer.drain()
