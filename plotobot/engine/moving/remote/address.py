@@ -14,7 +14,7 @@ FORMS = "rsync://host/module/folder, ssh://user@host/folder or user@host:/folder
 _HOST = r"(?P<host>\[[0-9A-Fa-f:.]+(?:%[\w.]+)?\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)"
 _USER = r"(?:(?P<user>[A-Za-z0-9_][A-Za-z0-9_.+-]*)@)?"
 _URL = re.compile(rf"(?P<scheme>rsync|ssh)://{_USER}{_HOST}(?::(?P<port>\d{{1,5}}))?(?P<path>/.*)")
-_SCP = re.compile(rf"{_USER}{_HOST}:(?P<path>/.*)")
+_SCP = re.compile(rf"{_USER}{_HOST}:(?P<path>/(?!/).*)")
 _REMOTE = re.compile(r"(?:rsync|ssh)://|[^/\\:]{2,}:/|[^/\\]*@[^/\\]*:|[^/\\]{2,}::", re.IGNORECASE)
 _PASSWORD = re.compile(r"^(?:[a-z]+://)?[^/@]*:[^/]*@", re.IGNORECASE)
 # rsync on the other host expands these itself, whatever is quoted (man rsync, --secluded-args).

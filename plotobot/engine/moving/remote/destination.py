@@ -224,7 +224,7 @@ class RsyncDestination:
             )
 
     async def _short(self, line: Sequence[str]) -> Ended:
-        return await self._run(line, self._patience * 1.5 + commands.CONNECT)
+        return await self._run(line, self._patience + commands.CONNECT)
 
     async def _run(
         self,

@@ -38,7 +38,7 @@ def read_version(program: str, text: str) -> Rsync:
         ValueError: this rsync cannot be used; the text is one sentence.
     """
     found = _VERSION.search(text)
-    if found is None:
+    if found is None or "openrsync" in text:
         raise ValueError(
             f"{program} is not the rsync of samba.org (macOS has another): install that one"
         )

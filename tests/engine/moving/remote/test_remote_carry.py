@@ -245,20 +245,14 @@ async def test_a_cancelled_move_is_over_in_seconds_and_goes_on_later(
     assert found.resumed_from > 1_000_000
 
 
-async def test_a_host_that_hangs_counts_as_away(host, to, order, big_plot, far, steps):
+async def test_a_host_that_hangs_counts_as_away(daemon, to, order, big_plot, far, steps):
     job = order(big_plot, bandwidth=2 << 20)
-    async with Cable(host.service.port) as cable:
-        access = host.access
-        if access.known_hosts:
-            key = access.known_hosts.read_text().split(" ", 1)[1]
-            known = access.known_hosts.with_name("through the cable")
-            known.write_text(f"[127.0.0.1]:{cable.port} {key}")
-            access = dataclasses.replace(access, known_hosts=known)
-        where = to(host, address=host.address(port=cable.port), access=access, patience=2)
+    async with Cable(daemon.service.port) as cable:
+        where = to(daemon, address=daemon.address(port=cable.port), patience=2)
         moving = asyncio.create_task(where.carry(job, steps.append))
         await until(lambda: any(step.done > 1_000_000 for step in steps))
         cable.hang()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             with pytest.raises(DestinationAway, match="goes on"):
                 await moving
     assert job.source.exists()
