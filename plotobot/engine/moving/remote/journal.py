@@ -6,19 +6,14 @@ removed here; `done` after that. A file that cannot be read counts as none: then
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from plotobot.engine.moving.base import MoveOrder, MoveRefused
+from plotobot.engine.supervision.jobdir import JOB_ID, read_record, write_record
 
 State = Literal["planned", "landed", "done"]
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_LIMIT = 65536
 
 
 class Journal:
@@ -30,10 +25,10 @@ class Journal:
         Raises:
             MoveRefused: the order's id is none.
         """
-        if not _ID.fullmatch(order.id):
+        if not JOB_ID.fullmatch(order.id):
             raise MoveRefused(f"{order.id!r} is no move's id: nothing was moved")
         self.folder = state_dir / "moves"
-        self._path = self.folder / f"{order.id}.json"
+        self._name = f"{order.id}.json"
         self._record: dict[str, Any] = {
             "source": str(order.source),
             "ident": asdict(order.ident),
@@ -43,11 +38,8 @@ class Journal:
     def state(self) -> State | None:
         """The state of this very move; None without a record, or with one of another move."""
         try:
-            with self._path.open("rb") as file:
-                record = json.loads(file.read(_LIMIT))
-        except (OSError, ValueError, RecursionError):
-            return None
-        if not isinstance(record, dict):
+            record = read_record(self.folder, self._name) or {}
+        except OSError:
             return None
         state: State | None = record.pop("state", None)
         known = state in ("planned", "landed", "done")
@@ -61,25 +53,9 @@ class Journal:
         """
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            temp = self._path.with_suffix(".new")
-            with temp.open("wb") as file:
-                file.write(json.dumps({**self._record, "state": state}).encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            temp.replace(self._path)
-            _sync(self.folder)
+            write_record(self.folder, self._name, {**self._record, "state": state})
         except OSError as problem:
             raise MoveRefused(
-                f"the move's record {self._path} cannot be written: {problem.strerror};"
-                " the plot stays where it is"
+                f"the move's record {self.folder / self._name} cannot be written:"
+                f" {problem.strerror}; the plot stays where it is"
             ) from None
-
-
-def _sync(folder: Path) -> None:
-    if sys.platform == "win32":
-        return
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
