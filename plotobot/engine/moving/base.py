@@ -89,8 +89,8 @@ class Destination(Protocol):
         """Tells physical disks (or hosts) apart, so that one is not written to twice at once."""
         ...
 
-    async def space(self) -> Space:
-        """Free and total bytes, asked so that a mount which hangs holds up nobody.
+    async def space(self) -> Space | None:
+        """Free and total bytes, asked so that a mount which hangs holds up nobody; None if unknown.
 
         Raises:
             DestinationAway: it is not there, or does not answer; the reason is in words.
