@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from plotobot.engine.moving import system
 from plotobot.engine.moving.base import DestinationAway, Landed, MoveRefused
@@ -21,7 +22,7 @@ from plotobot.engine.moving.copying import Ears, copy
 from plotobot.engine.moving.ends import Ends, Told, went_away
 from plotobot.engine.moving.errand import Errand
 from plotobot.engine.moving.journal import Entry, Journal, Stage, held_journal
-from plotobot.engine.moving.marker import open_marked
+from plotobot.engine.moving.marker import drive_of, open_marked
 from plotobot.engine.moving.part import Part, part_name
 from plotobot.engine.moving.places import Place, move_name
 from plotobot.engine.moving.renaming import name_taken, renamed, was_renamed
@@ -47,12 +48,13 @@ def carry(errand: Errand, told: Told, point: Points = nowhere) -> Landed:
         entry = journal.read()
         if entry is not None and entry.stage is Stage.DONE:
             return _told_landed(errand, entry)
-        with open_marked(errand.folder, errand.state_dir) as target:
+        drive = drive_of(errand.folder, errand.state_dir)
+        with open_marked(errand.folder, drive) as target:
             move = _Move(Ends(errand, target, told), journal, point)
             try:
                 return move.go_on(entry)
             except MoveRefused as refusal:
-                if isinstance(refusal.__cause__, OSError) and not _still_right(errand, target):
+                if isinstance(refusal.__cause__, OSError) and not _still_right(target, drive):
                     raise went_away(target) from refusal
                 raise
 
@@ -71,7 +73,8 @@ def discard(errand: Errand) -> None:
         if entry.stage is not Stage.PLANNED:
             raise MoveRefused(f"{joined(str(errand.folder), errand.name)} stands there already")
         journal.write(replace(entry, digests=()))
-        with open_marked(errand.folder, errand.state_dir) as target:
+        drive = drive_of(errand.folder, errand.state_dir)
+        with open_marked(errand.folder, drive) as target:
             Ends(errand, target, lambda step: None).discard_part()
 
 
@@ -305,10 +308,10 @@ def _source_away(errand: Errand) -> DestinationAway:
     )
 
 
-def _still_right(errand: Errand, target: Place) -> bool:
+def _still_right(target: Place, drive: str) -> bool:
     """Whether the destination's path leads to its drive, and that answers."""
     try:
-        open_marked(errand.folder, errand.state_dir).__exit__()
+        open_marked(Path(target.path), drive).__exit__()
     except (MoveRefused, DestinationAway):
         return False
     return target.still_here()

@@ -61,19 +61,28 @@ def remembered(folder: Path, state_dir: Path) -> str | None:
     return drive if isinstance(drive, str) else None
 
 
-def open_marked(folder: Path, state_dir: Path) -> Place:
+def drive_of(folder: Path, state_dir: Path) -> str:
+    """The UUID of the drive that belongs at a destination which is in use.
+
+    Raises:
+        MoveRefused: it was never taken into use, or the record cannot be read.
+    """
+    drive = remembered(folder, state_dir)
+    if drive is None:
+        raise MoveRefused(f"{shown(str(folder))} was not taken into use as a destination yet")
+    return drive
+
+
+def open_marked(folder: Path, drive: str) -> Place:
     """Open a destination, and through the same descriptor make sure that it is the right drive.
 
     Raises:
         DestinationAway: it is not there, or another drive is.
-        MoveRefused: it was never taken into use.
+        MoveRefused: the drive fails.
     """
-    known = remembered(folder, state_dir)
-    if known is None:
-        raise MoveRefused(f"{shown(str(folder))} was not taken into use as a destination yet")
     place = open_place(str(folder))
     try:
-        require(place, known)
+        require(place, drive)
     except BaseException:
         place.__exit__()
         raise

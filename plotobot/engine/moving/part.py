@@ -14,7 +14,7 @@ from plotobot.engine.moving.base import MoveRefused, Verify
 from plotobot.engine.moving.errand import Errand
 from plotobot.engine.moving.places import Place, is_file
 from plotobot.engine.moving.reading import Progress, Reader, nobody
-from plotobot.engine.moving.words import FULL, at_destination, gib, joined
+from plotobot.engine.moving.words import FULL, at_destination, gib, joined, shown
 
 _ENDING = ".plotobot-part"
 _LONGEST_NAME = 255
@@ -122,7 +122,7 @@ class Part:
         if free + taken < errand.ident.size + errand.reserve:
             left = f" with {gib(errand.reserve)} left free" if errand.reserve else ""
             raise MoveRefused(
-                f"{joined(self._place.path, '')} has no room for {gib(errand.ident.size)}{left}:"
+                f"{shown(self._place.path)} has no room for {gib(errand.ident.size)}{left}:"
                 f" {gib(free)} are free",
                 full=True,
             )

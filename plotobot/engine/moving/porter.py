@@ -22,7 +22,7 @@ from typing import Any
 from plotobot.engine.moving.base import DestinationAway, MoveRefused, Step
 from plotobot.engine.moving.carrier import carry, discard
 from plotobot.engine.moving.errand import from_plain
-from plotobot.engine.moving.marker import mark_drive, open_marked
+from plotobot.engine.moving.marker import drive_of, mark_drive, open_marked
 
 STOPPED = 3
 _TELL_EVERY = 0.25
@@ -76,7 +76,8 @@ def _discard(asked: Answer) -> Answer:
 
 
 def _space(asked: Answer) -> Answer:
-    with open_marked(Path(asked["folder"]), Path(asked["state_dir"])) as place:
+    folder = Path(asked["folder"])
+    with open_marked(folder, drive_of(folder, Path(asked["state_dir"]))) as place:
         return {**asdict(place.space()), "disk": place.disk()}
 
 

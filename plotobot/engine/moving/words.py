@@ -34,7 +34,7 @@ def shown(path: str) -> str:
 
 def gib(size: int) -> str:
     """Bytes as GiB for people."""
-    return f"{size / GIB:.1f} GiB" if size >= GIB // 10 else f"{size / 1024**2:.1f} MiB"
+    return f"{size / GIB:.1f} GiB" if size >= GIB // 10 else f"{size / 1024**2:.2f} MiB"
 
 
 def reason(problem: OSError) -> str:

@@ -34,18 +34,22 @@ class Farm:
         self.plot = self.out / plot.path.name
         shutil.copyfile(plot.path, self.plot)
         self.bytes = self.plot.read_bytes()
+        self.first_ident = ident(self.plot)
         self.landed = self.folder / self.plot.name
         mark_drive(self.folder, self.state)
 
+    def ident(self) -> Ident:
+        return ident(self.plot) if self.plot.exists() else self.first_ident
+
     def order(self, **changes: object) -> MoveOrder:
-        values = {"id": "move1", "source": self.plot, "ident": ident(self.plot), **changes}
+        values = {"id": "move1", "source": self.plot, "ident": self.ident(), **changes}
         return MoveOrder(**values)
 
     def errand(self, **changes: object) -> Errand:
         values = {
             "id": "move1",
             "source": self.plot,
-            "ident": ident(self.plot),
+            "ident": self.ident(),
             "folder": self.folder,
             "state_dir": self.state,
             "pace": SMALL,

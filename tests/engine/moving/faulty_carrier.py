@@ -70,7 +70,7 @@ class Faults:
         _run("mount", "-o", "loop", self._other, self._target)
 
     def target_filled(self) -> None:
-        with open(f"{self._target}/filler", "ab") as file:
+        with Path(self._target, "filler").open("ab") as file:
             for size in (1 << 22, 1 << 16, 1 << 12):
                 with suppress(OSError):
                     while True:
@@ -123,7 +123,6 @@ def main(case: dict) -> str:
     try:
         mover(from_plain(case["errand"]), lambda step: None, point)
     except (MoveRefused, DestinationAway) as trouble:
-        assert "\n" not in str(trouble)
         return f"{type(trouble).__name__}: {trouble}"
     except OSError as problem:
         if not case.get("naive"):
@@ -146,7 +145,7 @@ def serve() -> None:
             os._exit(0)
         os.close(writer)
         _, status = os.waitpid(pid, 0)
-        with open(reader, encoding="utf-8") as said:
+        with os.fdopen(reader, encoding="utf-8") as said:
             answer = {"code": os.waitstatus_to_exitcode(status), "said": said.read()}
         print(json.dumps(answer), flush=True)
 
