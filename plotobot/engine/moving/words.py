@@ -1,0 +1,118 @@
+"""What goes wrong on a move, in sentences: what, where, what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from plotobot.engine.moving.base import DestinationAway, MoveRefused
+
+GIB = 1024**3
+
+FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""The drive is full, or what this user may have of it."""
+
+_GONE = frozenset(
+    getattr(errno, name, errno.ENODEV)
+    for name in (
+        "ENODEV", "ENXIO", "ENOMEDIUM", "ESTALE", "ENOTCONN", "ESHUTDOWN", "ETIMEDOUT",
+        "EHOSTDOWN", "EHOSTUNREACH", "ENOENT", "ENOTDIR",
+    )
+)  # fmt: skip
+
+_READ_ONLY = frozenset({errno.EROFS})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+
+
+def shown(path: str) -> str:
+    """A path as one line of text that every terminal and every message can hold."""
+    text = path.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def gib(size: int) -> str:
+    """Bytes as GiB for people."""
+    return f"{size / GIB:.1f} GiB" if size >= GIB // 10 else f"{size / 1024**2:.2f} MiB"
+
+
+def reason(problem: OSError) -> str:
+    """What the system says, without paths."""
+    return problem.strerror or type(problem).__name__
+
+
+@contextmanager
+def at_source(path: str) -> Iterator[None]:
+    """Say an OSError as trouble with the plot that is to be moved.
+
+    Raises:
+        MoveRefused: instead of the OSError.
+    """
+    try:
+        yield
+    except FileNotFoundError as problem:
+        raise MoveRefused(
+            f"{shown(path)} is not there: was it moved by hand, or is its drive away?"
+        ) from problem
+    except OSError as problem:
+        if problem.errno == errno.ELOOP:
+            raise MoveRefused(
+                f"{shown(path)} is a symbolic link: move the plot it leads to"
+            ) from problem
+        raise MoveRefused(
+            f"{shown(path)} cannot be read or removed ({reason(problem)}): check its drive and"
+            " its permissions"
+        ) from problem
+
+
+@contextmanager
+def at_destination(folder: str) -> Iterator[None]:
+    """Say an OSError as trouble with the place the plot is to go to.
+
+    Raises:
+        MoveRefused: the drive is full, read-only, failing, or forbids it.
+        DestinationAway: it is not there any more.
+    """
+    try:
+        yield
+    except OSError as problem:
+        raise _destination_trouble(shown(folder), problem) from problem
+
+
+@contextmanager
+def at_state(path: str) -> Iterator[None]:
+    """Say an OSError as trouble with Plotobot's own state directory.
+
+    Raises:
+        MoveRefused: instead of the OSError.
+    """
+    try:
+        yield
+    except OSError as problem:
+        raise MoveRefused(
+            f"the journal {shown(path)} cannot be kept ({reason(problem)}): see to the state"
+            " directory's drive; the plot stays where it is"
+        ) from problem
+
+
+def _destination_trouble(folder: str, problem: OSError) -> MoveRefused | DestinationAway:
+    number = problem.errno
+    if number in FULL:
+        return MoveRefused(f"{folder} is full: make room there", full=True)
+    if number in _READ_ONLY:
+        return MoveRefused(f"{folder} is read-only: check the drive and mount it for writing")
+    if number in _FORBIDDEN:
+        return MoveRefused(f"{folder} may not be written to: give Plotobot's user the right to it")
+    if number == errno.EFBIG:
+        return MoveRefused(f"{folder} cannot hold a file of this size: is it FAT32?")
+    if number in _GONE:
+        return DestinationAway(f"{folder} is not there ({reason(problem)}): connect its drive")
+    if number == errno.EIO:
+        return MoveRefused(f"{folder} fails with I/O errors: check its cable and the drive")
+    return MoveRefused(f"{folder} refuses the plot ({reason(problem)}): check the drive")
+
+
+def joined(folder: str, name: str) -> str:
+    """A path in a folder, for people."""
+    return shown(os.path.join(folder, name))  # noqa: PTH118 - names need not be UTF-8
