@@ -28,7 +28,9 @@ from plotobot.ui.seals import Seals
 
 log = logging.getLogger(__name__)
 
-EXTENSIONS = ("cogs.spawn", "cogs.jobs", "cogs.drives", "cogs.report", "cogs.help")
+EXTENSIONS = tuple(
+    f"cogs.{name}" for name in ("spawn", "jobs", "mover", "drives", "report", "help")
+)
 _SYNCED = "discord.commands"
 LOST = (*UNREACHED, discord.ConnectionClosed, discord.GatewayNotFound)
 NO_VOICE = "voice will NOT be supported"

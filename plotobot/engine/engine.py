@@ -33,10 +33,12 @@ from plotobot.engine.models import (
     Job,
     JobState,
     LimitView,
+    MoverView,
     SpawnerView,
     StopResult,
     Summary,
 )
+from plotobot.engine.moving.mover import Mover
 from plotobot.engine.notice import put_up
 from plotobot.engine.recovery import Recovered, recover
 from plotobot.engine.roster import Roster
@@ -88,6 +90,7 @@ class PlottingEngine:
         self._watcher = Watcher(supervisor, self._jobs_root, _reader, self._wake.set)
         self._launcher = Launcher(supervisor, self._roster, now)
         self._spawner = Spawner(config, self._launcher, bay, self._roster, store, now)
+        self._mover = Mover(config, store, self._spawner.seen, self._roster.tell, now)
         self._endings = Endings(self._watcher, self._roster, config.jobs_root, now)
         self._tasks: list[asyncio.Task[None]] = []
         # By the loop's clock, which no change of the system's time can move.
@@ -100,6 +103,7 @@ class PlottingEngine:
         await self._take_up()
         await self._spawner.load()  # after: a job found only now counts for the quota as well
         self._tasks = [asyncio.create_task(self._run(), name="engine")]
+        await self._mover.__aenter__()
         for stop in list(self._endings.stop_asked.items()):
             self._tasks.append(asyncio.create_task(self._go_on_stopping(*stop)))
         return self
@@ -108,6 +112,7 @@ class PlottingEngine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._mover.__aexit__()
         await self._watcher.close()
         await self._roster.flush()
         await self._store.remember("alive", self._now().isoformat())
@@ -206,11 +211,34 @@ class PlottingEngine:
         old = self._config
         self._config = replace(config, machine=old.machine, state_dir=old.state_dir)
         self._spawner.reconfigure(self._config, specs)
+        self._mover.reconfigure(self._config)
         await self._pass()
 
     async def spawn_once(self) -> Sequence[Job]:
         """One pass now, also while paused."""
         return await self._pass(forced=True)
+
+    async def mover(self) -> MoverView:
+        """What is being moved, what waits, and what keeps it."""
+        return self._mover.view()
+
+    async def start_moving(self) -> MoverView:
+        """Move finished plots as they come, from now on."""
+        return await self._mover.start()
+
+    async def stop_moving(self) -> MoverView:
+        """Begin no more moves; those that have begun go on."""
+        return await self._mover.stop()
+
+    async def move_once(
+        self, source: str | None = None, destination: str | None = None
+    ) -> MoverView:
+        """Move the plots that are finished now, also while stopped."""
+        return await self._mover.once(source, destination)
+
+    async def pause_destination(self, destination: str, *, paused: bool) -> MoverView:
+        """Let nothing go to a destination, or again."""
+        return await self._mover.pause(destination, paused=paused)
 
     async def summary(self, since: datetime) -> Summary:
         """What happened since a moment."""
@@ -274,6 +302,8 @@ class PlottingEngine:
     async def _step(self) -> None:
         await self._roster.flush()
         changed = await self._endings.settle()
+        if changed:
+            self._mover.wake()
         changed |= await self._follow_logs()
         clock = asyncio.get_running_loop().time()
         if clock >= self._next_drives:

@@ -16,6 +16,7 @@ from plotobot.engine.models import (
     Event,
     Job,
     LimitView,
+    MoverView,
     SpawnerView,
     StopResult,
     Summary,
@@ -107,6 +108,40 @@ class Engine(Protocol):
 
     async def spawn_once(self) -> Sequence[Job]:
         """One pass now, also while paused; returns the jobs it started."""
+        ...
+
+    async def mover(self) -> MoverView:
+        """What is being moved, what waits, and what keeps it. A memory read."""
+        ...
+
+    async def start_moving(self) -> MoverView:
+        """Move finished plots from the out drives as they come, from now on."""
+        ...
+
+    async def stop_moving(self) -> MoverView:
+        """Begin no more moves; those that have begun go on."""
+        ...
+
+    async def move_once(
+        self, source: str | None = None, destination: str | None = None
+    ) -> MoverView:
+        """Move the plots that are finished now, also while stopped.
+
+        Args:
+            source: an out drive's path; None takes all of them.
+            destination: a destination's name; None chooses as the settings say.
+
+        Raises:
+            Refusal: there is no such drive or destination.
+        """
+        ...
+
+    async def pause_destination(self, destination: str, *, paused: bool) -> MoverView:
+        """Let nothing go to a destination, or again; what is on its way there waits meanwhile.
+
+        Raises:
+            Refusal: there is no such destination.
+        """
         ...
 
     async def summary(self, since: datetime) -> Summary:

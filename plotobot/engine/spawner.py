@@ -168,6 +168,10 @@ class Spawner:
         self._bay.look_for(specs)
         self._programs.clear()
 
+    def seen(self) -> Sequence[Drive]:
+        """The configured drives as of the last look."""
+        return self._drives
+
     def drives(self, kind: DriveKind | None) -> list[DriveView]:
         """The drives with what is planned on them."""
         live, needs = self._roster.live(), kinds_of(self._config)[0].needs

@@ -11,8 +11,9 @@ import socket
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from plotobot.engine.moving.remote.address import parse_address
 from plotobot.settings._crossing import crossings
 
 _LARGEST_ID = 2**63 - 1
@@ -83,6 +84,15 @@ def _power_of_two(value: object) -> object:
     return value
 
 
+def _addresses(written: tuple[str, ...]) -> tuple[str, ...]:
+    for address in written:
+        parse_address(address)
+    return written
+
+
+_FILE = 'the full path of a file, or "" for the usual one'
+_File = Annotated[str | None, BeforeValidator(_program)]
+_Text = Annotated[str, BeforeValidator(_one_line), Field(min_length=1)]
 _Drive = Annotated[str, BeforeValidator(_drive)]
 _Drives = Annotated[tuple[_Drive, ...], Field(strict=False, description=_DRIVES)]
 _Id = Annotated[int, BeforeValidator(_snowflake), Field(ge=1, le=_LARGEST_ID)]
@@ -247,6 +257,44 @@ class Space(Table):
     out_gib: _Gib | None = Field(default=None, description=_GIBS)
 
 
+class Move(Table):
+    """`[move]`: where finished plots go, Ploto's Move-PlotoPlots."""
+
+    enabled: _Switch = False
+    choice: Annotated[
+        Literal["listed", "most_free", "round_robin"],
+        Field(description='"listed", "most_free" or "round_robin"'),
+    ] = "listed"
+    reserve_gib: Annotated[
+        float, Field(ge=0, le=1_000_000, description="a number of GiB from 0 to 1000000")
+    ] = 1.0
+    verify: Annotated[
+        Literal["full", "sample", "off"], Field(description='"full", "sample" or "off"')
+    ] = "full"
+    bandwidth_mib: Annotated[
+        float, Field(ge=0, le=100_000, description="a number of MiB a second from 0 to 100000")
+    ] = 0.0
+    per_disk: Annotated[int, Field(ge=1, le=64, description="a whole number from 1 to 64")] = 1
+    exclude: Annotated[
+        tuple[_Text, ...], Field(strict=False, description='a list of patterns, as ["*/keep/*"]')
+    ] = ()
+    remote: Annotated[
+        tuple[_Text, ...],
+        AfterValidator(_addresses),
+        Field(
+            strict=False,
+            description="a list of rsync addresses without a password, such as "
+            '"rsync://nas/plots" or "farmer@nas:/plots"',
+        ),
+    ] = ()
+    ssh_key: _File = Field(default=None, description=_FILE)
+    ssh_known_hosts: _File = Field(default=None, description=_FILE)
+    ssh_port: Annotated[
+        int, Field(ge=0, le=65535, description="a port from 1 to 65535, or 0 for the usual one")
+    ] = 0
+    rsync_password_file: _File = Field(default=None, description=_FILE)
+
+
 class Members(Table):
     """`[discord.owners]` and its like: people, by id or by role."""
 
@@ -280,6 +328,12 @@ class Alerts(Table):
     drive_back: _Switch = True
     quota_reached: _Switch = True
     drained: _Switch = True
+    plot_moved: _Switch = False
+    move_failed: _Switch = True
+    destination_away: _Switch = True
+    destination_back: _Switch = True
+    no_destination: _Switch = True
+    destination_again: _Switch = True
     bot_back: _Switch = True
     summary: _Switch = True
     settings_changed: _Switch = True
@@ -309,6 +363,7 @@ class SettingsFile(Table):
     )
     spawn: Spawn = Field(default=Spawn(), description="a table: [spawn]")
     space: Space = Field(default=Space(), description="a table: [space]")
+    move: Move = Field(default=Move(), description="a table: [move]")
     discord: Discord = Field(default=Discord(), description="a table: [discord]")
     alerts: Alerts = Field(default=Alerts(), description="a table: [alerts]")
     report: Report = Field(default=Report(), description="a table: [report]")

@@ -14,11 +14,13 @@ from plotobot.engine.config import (
     DriveLimits,
     EngineConfig,
     Limits,
+    MoveRules,
     PlotSettings,
     Profile,
     SpaceRules,
 )
 from plotobot.engine.models import GIB, DriveKind, EventKind
+from plotobot.engine.moving.base import Verify
 from plotobot.settings._model import DriveTable, Members, Plot, ProfileTable, SettingsFile, Spawn
 
 
@@ -58,6 +60,7 @@ class Settings:
             limits=self._limits,
             space=self._space,
             profiles=self._profiles,
+            move=self._move,
             spawn_on_start=self.written.spawn.enabled,
         )
 
@@ -111,6 +114,24 @@ class Settings:
         )
 
     @property
+    def _move(self) -> MoveRules:
+        move = self.written.move
+        return MoveRules(
+            enabled=move.enabled,
+            choice=move.choice,
+            reserve=round(move.reserve_gib * GIB),
+            verify=Verify(move.verify),
+            bandwidth=round(move.bandwidth_mib * 1024**2) or None,
+            per_disk=move.per_disk,
+            exclude=move.exclude,
+            remote=move.remote,
+            ssh_key=_path(move.ssh_key),
+            ssh_known_hosts=_path(move.ssh_known_hosts),
+            ssh_port=move.ssh_port or None,
+            rsync_password_file=_path(move.rsync_password_file),
+        )
+
+    @property
     def _profiles(self) -> tuple[Profile, ...]:
         return tuple(self._profile(*item) for item in self.written.profiles.items())
 
@@ -148,6 +169,10 @@ class Settings:
 
 def _holders(members: Members) -> Holders:
     return Holders(frozenset(members.users), frozenset(members.roles))
+
+
+def _path(written: str | None) -> Path | None:
+    return Path(written) if written else None
 
 
 def _bytes(gib: float | None) -> int | None:

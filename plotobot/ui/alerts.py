@@ -37,6 +37,12 @@ EMOJI: Mapping[EventKind, str] = {
     EventKind.DRIVE_BACK: "🔌",
     EventKind.QUOTA_REACHED: "🏁",
     EventKind.DRAINED: "🏁",
+    EventKind.PLOT_MOVED: "🚚",
+    EventKind.MOVE_FAILED: "🚧",
+    EventKind.DESTINATION_AWAY: "🔌",
+    EventKind.DESTINATION_BACK: "🔌",
+    EventKind.NO_DESTINATION: "🛑",
+    EventKind.DESTINATION_AGAIN: "📦",
     EventKind.BOT_BACK: "👋",
     EventKind.SUMMARY: "📊",
     EventKind.SETTINGS_CHANGED: "🎚️",
@@ -48,6 +54,9 @@ CRITICAL = frozenset(
         EventKind.JOB_STUCK,
         EventKind.NO_OUT_DRIVE,
         EventKind.DRIVE_MISSING,
+        EventKind.MOVE_FAILED,
+        EventKind.DESTINATION_AWAY,
+        EventKind.NO_DESTINATION,
         EventKind.TROUBLE,
     }
 )
@@ -97,6 +106,8 @@ def _line(event: Event) -> str:
 def _body(event: Event, limit: int) -> str:
     if event.job is not None and event.kind in _OF_JOBS:
         return _OF_JOBS[event.kind](event.job, event.data, limit)
+    if event.kind in (EventKind.PLOT_MOVED, EventKind.MOVE_FAILED):
+        return clip(_moved(event.data), limit)
     if event.kind is EventKind.SUMMARY:
         return clip(_summary(event.data), limit)
     sentence = _SENTENCES.get(event.kind, event.kind.replace("_", " ").capitalize())
@@ -132,6 +143,16 @@ def _stuck(job: Job, _: Mapping[str, Any], limit: int) -> str:
     return clip(f"plot stuck, {_name(job)}{line}", limit)
 
 
+def _moved(data: Mapping[str, Any]) -> str:
+    plot, size, seconds = data.get("plot", "?"), data.get("size") or 0, data.get("seconds")
+    way = f"{code(plot_file(str(plot)))} from {code(tail(str(data.get('from', '?'))))}"
+    way += f" to {code(data.get('to', '?'))}"
+    if data.get("reason"):
+        return f"a plot could not be moved and is where it was, {way}: {plain(data['reason'], 400)}"
+    speed = f" at {size / seconds / 1e6:.0f} MB/s" if seconds else ""
+    return f"plot moved, {way}: {gib(size)} in {duration(seconds)}{speed}"
+
+
 def _summary(data: Mapping[str, Any]) -> str:
     head = f"since {_moment(data.get('since')) or 'the start'}: "
     made = plural(data.get("finished", 0), "plot") + " finished"
@@ -160,6 +181,10 @@ _SENTENCES: Mapping[EventKind, str] = {
     EventKind.DRIVE_MISSING: "a drive cannot be used",
     EventKind.DRIVE_BACK: "a drive can be used again",
     EventKind.QUOTA_REACHED: "all plots that were ordered have been started",
+    EventKind.DESTINATION_AWAY: "nothing can be moved to a destination",
+    EventKind.DESTINATION_BACK: "plots can be moved to a destination again",
+    EventKind.NO_DESTINATION: "finished plots have no place to go",
+    EventKind.DESTINATION_AGAIN: "finished plots are being moved again",
     EventKind.DRAINED: "the last running plot is done; none is started until `/spawn start`",
     EventKind.BOT_BACK: "Plotobot is back",
     EventKind.SETTINGS_CHANGED: "the settings were read anew",

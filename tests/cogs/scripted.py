@@ -24,6 +24,7 @@ from plotobot.engine.models import (
     Job,
     JobState,
     LimitView,
+    MoverView,
     SpawnerView,
     StopResult,
     Summary,
@@ -94,6 +95,7 @@ class ScriptedEngine:
         self.told: list[int] = []
         self.view = SpawnerView(running=True, spawned=0, count=None)
         self.now_limits = self.written_limits = Limits()
+        self.moving = MoverView(running=False)
         self.log: list[str] = ["Computing table 1", "Computing table 2"]
         self.kept: dict[str, str] = {}
         self.deeds: list[tuple[Any, ...]] = []
@@ -184,6 +186,34 @@ class ScriptedEngine:
         self._ask()
         self.deeds.append(("once",))
         return (make_job(99),)
+
+    async def mover(self) -> MoverView:
+        self._ask()
+        return self.moving
+
+    async def start_moving(self) -> MoverView:
+        self._ask()
+        self.deeds.append(("move",))
+        self.moving = replace(self.moving, running=True)
+        return self.moving
+
+    async def stop_moving(self) -> MoverView:
+        self._ask()
+        self.deeds.append(("no move",))
+        self.moving = replace(self.moving, running=False)
+        return self.moving
+
+    async def move_once(
+        self, source: str | None = None, destination: str | None = None
+    ) -> MoverView:
+        self._ask()
+        self.deeds.append(("move once", source, destination))
+        return self.moving
+
+    async def pause_destination(self, destination: str, *, paused: bool) -> MoverView:
+        self._ask()
+        self.deeds.append(("pause", destination, paused))
+        return self.moving
 
     async def summary(self, since: datetime) -> Summary:
         self._ask()

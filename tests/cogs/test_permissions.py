@@ -13,6 +13,8 @@ from plotobot.ui.pages import jobs_page
 LOOK = {"jobs": {}, "job": {"job": "20260101-0001"}, "drives": {}, "help": {}}
 LOOK |= {"report now": {}, "spawn why": {}}
 ACT = {"spawn start": {}, "spawn pause": {}, "spawn once": {}, "stop": {"job": "20260101-0001"}}
+LOOK |= {"move status": {}}
+ACT |= {"move start": {}, "move stop": {}, "move once": {}, "move pause": {"destination": "/f"}}
 ACT |= {"spawn limits": {"limit": "max_parallel", "value": 3}}
 ALLOWED = {"owner": LOOK | ACT, "operator": LOOK | ACT, "viewer": LOOK}
 PEOPLE = ("owner", "operator", "viewer", "stranger", "namesake", "robot")

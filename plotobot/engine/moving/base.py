@@ -97,6 +97,15 @@ class Destination(Protocol):
         """
         ...
 
+    async def discard(self, order: MoveOrder) -> None:
+        """Remove what an order that failed has left there, where that can be done.
+
+        Raises:
+            DestinationAway: it is not there or does not answer.
+            MoveRefused: the plot has landed already, or the destination refuses.
+        """
+        ...
+
     async def carry(self, order: MoveOrder, told: Callable[[Step], None]) -> Landed:
         """Take the plot there, prove it whole, and only then remove the source.
 

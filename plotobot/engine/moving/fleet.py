@@ -150,6 +150,8 @@ class Fleet:
         try:
             landed = await destination.carry(self._order(move), self._follow(move.id))
         except MoveRefused as refusal:
+            with suppress(MoveRefused, DestinationAway):  # it would take room there for ever
+                await destination.discard(self._order(move))
             await self._refused(self._moves[move.id], refusal)
         except DestinationAway as away:
             await self._away(self._moves[move.id], str(away))

@@ -118,6 +118,9 @@ class RsyncDestination:
             raise DestinationAway(self._no_folder())
         return read_room(ended.lines)
 
+    async def discard(self, order: MoveOrder) -> None:
+        """Do nothing: rsync can remove nothing there. The next try goes on from what is there."""
+
     async def carry(self, order: MoveOrder, told: Callable[[Step], None]) -> Landed:
         """Take a plot there, prove it whole, and only then remove it here.
 
