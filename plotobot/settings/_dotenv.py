@@ -41,6 +41,24 @@ def parse_env(text: str) -> tuple[dict[str, tuple[str, int]], list[Problem]]:
     return values, problems
 
 
+def with_variable(text: str, name: str, value: str) -> str:
+    """The text of a `.env` file with one variable set; every other line stays.
+
+    Args:
+        text: what is there.
+        name: the variable; of several lines of this name the last one, which counts, is changed.
+        value: without quotes and line ends.
+    """
+    line = re.compile(rf"(?m)^([ \t]*(?:export[ \t]+)?{name}[ \t]*=[ \t]*)[^\r\n]*")
+    value = f"'{value}'" if value.startswith("#") else value
+    if found := list(line.finditer(text)):
+        last = found[-1]
+        return f"{text[: last.start()]}{last[1]}{value}{text[last.end() :]}"
+    end = "\r\n" if "\r\n" in text else "\n"
+    gap = end if text and not text.endswith("\n") else ""
+    return f"{text}{gap}{name}={value}{end}"
+
+
 def _value(text: str) -> str | None:
     if text.startswith("'"):
         match = _SINGLE.fullmatch(text)

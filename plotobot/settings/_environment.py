@@ -50,7 +50,7 @@ def read_environment(
     root = Path() if environ.get("PLOTOBOT_STATE") else file.parent
     state_dir = _state_dir(state, values["PLOTOBOT_STATE"], root)
     faults = [
-        _token_fault(values["DISCORD_TOKEN"]),
+        token_fault(values["DISCORD_TOKEN"]),
         _address_fault(values["DISCORD_API_BASE"], "DISCORD_API_BASE", ("http", "https")),
         _address_fault(values["DISCORD_GATEWAY_URL"], "DISCORD_GATEWAY_URL", ("ws", "wss")),
         state_dir if isinstance(state_dir, str) else None,
@@ -97,7 +97,8 @@ def _misplaced(value: str | None, name: str, secrets: Collection[str]) -> str | 
     return f"{name} holds a secret, which is shown in many places; only DISCORD_TOKEN may hold one."
 
 
-def _token_fault(token: str | None) -> str | None:
+def token_fault(token: str | None) -> str | None:
+    """What is wrong with a token; None for a good one and for none."""
     if token is None or (token.isascii() and token.isprintable() and not set(token) & set(" \"'")):
         return None
     return (

@@ -46,6 +46,29 @@ def key_lines(text: str) -> dict[Path, int]:
     return lines
 
 
+def place_for(text: str, path: Path) -> int | None:
+    """Where in a text the line of a key that it lacks belongs, as an offset at a line's start.
+
+    Behind the comment that shows the key, as plotobot.example.toml has for each; else behind the
+    last key of its table, else behind the table's header. None where the table has no header.
+    """
+    shown = re.compile(rf"[ \t]*#[ \t]*{re.escape(path[-1])}[ \t]*=")
+    table: Path = ()
+    comment = last = None
+    position = 0
+    while position < len(text):
+        header, assignment = _HEADER.match(text, position), _ASSIGNMENT.match(text, position)
+        is_comment = bool(shown.match(text, position))
+        starts = header or assignment
+        position = _end_of_statement(text, starts.end() if starts else position)
+        table = _parts(header[1]) if header else table
+        if table == path[:-1] and is_comment and comment is None:
+            comment = position
+        elif table == path[:-1] and starts:
+            last = position
+    return last if comment is None else comment
+
+
 def line_of(lines: Mapping[Path, int], path: Path) -> int | None:
     """The line of a key, else of the nearest table or inline table round it."""
     for length in range(len(path), 0, -1):

@@ -111,11 +111,18 @@ def _written(
     text = read_text(file)
     if isinstance(text, Problem):
         return None, [located(file, text, {})]
+    return judge(file, text, tokens, plotters, hide)
+
+
+def judge(
+    file: Path, text: str, tokens: Collection[str], plotters: Collection[str], hide: Hide
+) -> tuple[SettingsFile | None, list[str]]:
+    """What a text would set as the settings file, or what is wrong with it."""
     text = text.replace("\r\n", "\n")
     data = _parsed(text)
     if isinstance(data, Problem):
         return None, [located(file, data, {})]
-    written, problems = _checked(data, tokens, plotters, hide)
+    written, problems = check_values(data, tokens, plotters, hide)
     lines = key_lines(text) if problems else {}
     placed = sorted(problems, key=lambda problem: line_of(lines, problem.path) or 0)
     return written, [located(file, problem, lines) for problem in placed]
@@ -130,9 +137,10 @@ def _parsed(text: str) -> dict[str, Any] | Problem:
         return Problem("its lists or tables are nested too deep; no setting needs that.")
 
 
-def _checked(
+def check_values(
     data: dict[str, Any], tokens: Collection[str], plotters: Collection[str], hide: Hide
 ) -> tuple[SettingsFile | None, list[Problem]]:
+    """What these values set, or what is wrong with them."""
     secrets = secret_problems(data, tokens)
     known = {problem.path for problem in secrets}
     problems = [*secrets, *crossings(data)]
