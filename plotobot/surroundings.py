@@ -14,6 +14,7 @@ from plotobot.check import (
     check_settings,
     check_state_dir,
     container,
+    plot_k,
     plot_size,
     sqlite,
 )
@@ -55,13 +56,7 @@ def look_around(settings: Settings) -> list[Finding]:
 
 def _plotter(config: EngineConfig) -> Iterator[Finding]:
     wanted = plotter(config.plot.plotter)
-    if config.plot.k not in wanted.k_range:
-        first, last = wanted.k_range[0], wanted.k_range[-1]
-        only = f"k{first}" if first == last else f"k{first} to k{last}"
-        what = f"plot.k is {config.plot.k}, but {wanted.name} makes {only}."
-        yield Finding("problem", what, f"Set plot.k = {min(max(32, first), last)}.")
-    else:
-        yield from plot_size(config.plot.k)
+    yield from plot_k(wanted, config.plot.k) or plot_size(config.plot.k)
     try:
         program = wanted.find(config.plot.program)
     except PlotterMissing as missing:
