@@ -33,7 +33,7 @@ def plotter_advice(machine: Machine, known: Iterable[str]) -> Advice:
     for name in known:
         if name in machine.programs and name != "chiapos":
             return Advice(name, f"{machine.programs[name].version} is found here")
-    return Advice("chia", "none is found here; this one comes with Chia")
+    return Advice("chia", "no plotter is found here, and this one comes with Chia")
 
 
 def temp_advice(machine: Machine, need: int, taken: Collection[str] = ()) -> Advice:
@@ -95,10 +95,10 @@ def pace_advice(
     limit = min(most, key=lambda name: most[name])
     each = -(-parallel // max(1, len(temp_free)))
     return {
-        "plot.threads": Advice(threads, f"of {machine.cores} cores, so that several plots share"),
-        "plot.buffer_mib": Advice(buffer, f"MiB, of {machine.memory / GIB:.0f} GiB of memory"),
-        "spawn.max_parallel": Advice(parallel, f"at once: {limit} allow no more"),
-        "spawn.max_parallel_per_drive": Advice(each, "at once on each temp drive: an even share"),
+        "plot.threads": Advice(threads, f"{machine.cores} cores are for several plots"),
+        "plot.buffer_mib": Advice(buffer, f"{memory / GIB:.0f} GiB are for several plots"),
+        "spawn.max_parallel": Advice(parallel, f"limited by {limit}"),
+        "spawn.max_parallel_per_drive": Advice(each, "an even share for each temp drive"),
     }
 
 

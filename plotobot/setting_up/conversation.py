@@ -119,6 +119,7 @@ class Conversation:
     def _ask_drives(self, kind: DriveKind, question: str) -> None:
         key = f"drives.{kind.value}"
         needed = kind in _NEEDED
+        before = self._answers.present(key)
         while key not in self._given:
             self._ask(key, question, drive_plan(self._draft, self._machine, kind), needed=needed)
             troubled = [one for one in drives_now(self._draft, kind) if one.problem]
@@ -126,6 +127,7 @@ class Conversation:
                 self._talk.say(f"  {drive.path}: {drive.problem}.")
             if not troubled or self.agrees("Take it all the same?", usually=False):
                 return
+            self._answers.take({key: before or None})
 
     def _ask_pace(self) -> None:
         self._talk.say("")
@@ -202,8 +204,8 @@ class Conversation:
         present = self._answers.present(key)
         if advice is None or self._draft.sets(key):
             return present
-        what = shown(key, advice.value) or "none"
-        self._talk.say(f"  Suggested: {what}; {advice.because}.")
+        what = shown(key, advice.value)
+        self._talk.say(f"  {f'Suggested {what}' if what else 'No suggestion'}: {advice.because}.")
         # An older file means its defaults.
         return present if self._draft.exists and present else advice.value
 

@@ -18,8 +18,9 @@ from plotobot.errors import PlotterMissing
 from plotobot.plotters import PLOTTERS
 from plotobot.plotters.base import Plotter, Program
 
-_SYSTEM = tuple(
-    "/boot /dev /efi /etc /nix /proc /run /snap /sys /tmp /usr /var /System /private".split()
+_SYSTEM = (
+    *("/boot", "/dev", "/efi", "/etc", "/nix", "/proc", "/run", "/snap", "/sys"),
+    *("/usr", "/var", "/System", "/private"),
 )
 _USED_WITHIN = ("/run/media", "/var/mnt")
 """Where desktops and image-based systems mount what the user plugs in."""

@@ -94,7 +94,7 @@ def show(answers: Answers, talk: Talk) -> None:
     """Show the settings and the drives that come of the answers."""
     draft = answers.draft
     rows = [
-        (key, shown(key, answers.present(key)), "" if key in draft.changes else "as it was")
+        (key, shown(key, answers.present(key)), _origin(draft, key))
         for key in OPTIONS
         if shown(key, answers.present(key))
     ]
@@ -103,6 +103,12 @@ def show(answers: Answers, talk: Talk) -> None:
     talk.show(("setting", "value", ""), rows)
     talk.say("")
     terminal.show_drives(look_at_drives(draft.settings.engine))
+
+
+def _origin(draft: Draft, key: str) -> str:
+    if key in draft.changes:
+        return "changed" if draft.exists else ""
+    return "as it was" if draft.sets(key) else "default"
 
 
 def write(draft: Draft, talk: Talk) -> None:

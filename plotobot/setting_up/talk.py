@@ -22,7 +22,7 @@ class Talk(Protocol):
     """A conversation. The asking ones raise EOFError or KeyboardInterrupt when it is broken off."""
 
     def say(self, text: str) -> None:
-        """Tell a line."""
+        """Tell a line, or several."""
         ...
 
     def show(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -46,8 +46,9 @@ class TerminalTalk:
             sys.stdin.reconfigure(errors="replace")
 
     def say(self, text: str) -> None:
-        """Print a line."""
-        print(terminal.visible(text))  # noqa: T201 - this is what the class is for
+        """Print a line, or several."""
+        for line in text.split("\n"):
+            print(terminal.visible(line))  # noqa: T201 - this is what the class is for
 
     def show(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print a table."""

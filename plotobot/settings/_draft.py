@@ -104,8 +104,8 @@ class Draft:
     def attempt(self, changes: Mapping[str, object]) -> list[str]:
         """Take answers, or say what is wrong with them; see `problems`."""
         written, problems = self._judge(changes)
-        # Models are equal only where the same keys are set, also those at their default.
-        if written and written != self.written:
+        fresh = any(it is not None and not self.sets(key) for key, it in changes.items())
+        if written and (fresh or written != self.written):
             self.written, self._data = written, merged(self._data, changes)
             self.changes |= changes
         return problems
