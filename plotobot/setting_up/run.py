@@ -72,6 +72,7 @@ def ask(draft: Draft, machine: Machine, talk: Talk, wishes: Wishes) -> bool:
         show(answers, talk)
         return conversation.agrees("Write this?", usually=True)
     except (EOFError, KeyboardInterrupt):
+        talk.say("")  # the question's line has no end
         raise Stopped("Stopped; nothing was written.") from None
 
 
