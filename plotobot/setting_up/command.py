@@ -92,6 +92,7 @@ def init(
     draft = run.begin(wishes)
     if yes or not sys.stdin.isatty():
         run.settle(draft, look_at_machine(local_volumes()), wishes)
+        run.show(draft, talk)
     elif not run.ask(draft, look_at_machine(local_volumes()), talk, wishes):
         talk.say("Nothing was written.")
         raise typer.Exit(1)

@@ -69,7 +69,7 @@ def ask(draft: Draft, machine: Machine, talk: Talk, wishes: Wishes) -> bool:
     conversation = Conversation(answers, machine, talk, wishes.given)
     try:
         conversation.hold(token=wishes.token_file is None)
-        show(answers, talk)
+        show(draft, talk)
         return conversation.agrees("Write this?", usually=True)
     except (EOFError, KeyboardInterrupt):
         talk.say("")  # the question's line has no end
@@ -91,9 +91,9 @@ def settle(draft: Draft, machine: Machine, wishes: Wishes) -> None:
     _take_unset(answers, pace_plan(draft, machine))  # anew, since all else depends on k
 
 
-def show(answers: Answers, talk: Talk) -> None:
+def show(draft: Draft, talk: Talk) -> None:
     """Show the settings and the drives that come of the answers."""
-    draft = answers.draft
+    answers = Answers(draft)
     rows = [
         (key, shown(key, answers.present(key)), _origin(draft, key))
         for key in OPTIONS

@@ -64,7 +64,7 @@ class Draft:
         """The settings with every answer so far."""
         self.token = self._environment.token
         """Of the environment, else of the `.env`, until another one is given."""
-        self.token_from = "environment" if environ.get("DISCORD_TOKEN") else ".env"
+        self.token_from = "the environment" if environ.get("DISCORD_TOKEN") else ".env"
         self._data = tomllib.loads(text.replace("\r\n", "\n"))
         self.changes: dict[str, object] = {}
 
@@ -162,6 +162,8 @@ class Draft:
     def _settings_file(self) -> list[NewFile]:
         text = self._text()
         new = edited(self.file, text, self.changes, self._plotters)
+        if not self.exists and os.path.lexists(self.file):
+            raise SettingsError([f"{self.file} is there all of a sudden; start again."])
         if not self.exists:
             return [NewFile(self.file, new.encode())]
         if new == text:

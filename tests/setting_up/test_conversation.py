@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from plotobot.errors import SettingsError
 from plotobot.plots.address import encode_address
 from plotobot.setting_up import run
 from plotobot.setting_up.machine import Machine
@@ -216,3 +217,24 @@ def test_a_contract_takes_the_place_of_a_pool_key(place: Place) -> None:
 
     plot = load_settings(place.file).written.plot
     assert (plot.contract, plot.pool_key) == (XCH, None)
+
+
+def test_a_file_that_appears_meanwhile_is_not_overwritten(place: Place) -> None:
+    draft = run.begin(run.Wishes(place.file))
+    place.file.write_text("# by hand\n", encoding="utf-8")
+
+    with pytest.raises(SettingsError, match="all of a sudden"):
+        draft.save()
+
+    assert place.file.read_text(encoding="utf-8") == "# by hand\n"
+
+
+def test_what_was_edited_meanwhile_is_kept(place: Place) -> None:
+    place.file.write_text("machine = 'barn'\n", encoding="utf-8")
+    draft = run.begin(run.Wishes(place.file, given={"plot.k": "33"}))
+    place.file.write_text("machine = 'shed' # moved\n", encoding="utf-8")
+
+    draft.save()
+
+    assert "machine = 'shed' # moved\n" in place.file.read_text(encoding="utf-8")
+    assert load_settings(place.file).written.plot.k == 33
