@@ -238,3 +238,10 @@ def test_what_was_edited_meanwhile_is_kept(place: Place) -> None:
 
     assert "machine = 'shed' # moved\n" in place.file.read_text(encoding="utf-8")
     assert load_settings(place.file).written.plot.k == 33
+
+
+def test_a_pace_that_was_answered_is_written_even_at_its_default(place: Place) -> None:
+    held(place, MAIN, machine(cores=64))
+    text = place.file.read_text(encoding="utf-8")
+    assert "\nk = 32\n" in text
+    assert "\nthreads = 2\n" in text

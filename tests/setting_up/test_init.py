@@ -259,3 +259,15 @@ def test_breaking_off_at_a_terminal_is_one_line(place: Place, at: int, key: str)
     assert "Traceback" not in said
     assert terminal.exitstatus == 130
     assert place.files == set()
+
+
+def test_a_present_file_keeps_its_defaults_under_yes(place: Place, init: Init) -> None:
+    text = "[plot]\nplotter = 'chiapos' # small ones\n"
+    place.file.write_text(text, encoding="utf-8")
+
+    assert init(*place.words)[0] == 0
+
+    new = place.file.read_text(encoding="utf-8")
+    assert "# small ones" in new
+    assert "max_parallel" not in new
+    assert "threads" not in new

@@ -233,3 +233,10 @@ def test_every_other_line_is_kept_in_its_order(text: str, changes: dict[str, obj
                 assert line[line.index("#") :] in new
         elif line:
             assert line in left, line
+
+
+def test_of_several_comments_for_a_key_the_one_in_its_table_counts() -> None:
+    new = edited(FILE, EXAMPLE, {"discord.viewers.users": ["1"]})
+    assert values(new)["discord"]["viewers"] == {"users": ["1"]}
+    assert new.index('users = ["1"]') > new.index("[discord.viewers]")
+    assert '# users = ["345678901234567892"]\nusers = ["1"]\n' in new
