@@ -16,6 +16,7 @@ import typer
 
 from plotobot import __version__
 from plotobot.errors import PlotobotError
+from plotobot.setting_up.command import init
 
 if TYPE_CHECKING:
     from plotobot.settings import Settings
@@ -57,6 +58,9 @@ def root(
     ] = False,
 ) -> None:
     """A Chia plot manager that lives in a Discord bot."""
+
+
+app.command()(init)
 
 
 @app.command()

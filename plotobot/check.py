@@ -16,7 +16,7 @@ from plotobot.engine.launcher import order_of
 from plotobot.errors import Refusal
 from plotobot.plots.address import decode_address
 from plotobot.plotters import plotter
-from plotobot.plotters.base import Program
+from plotobot.plotters.base import Plotter, Program
 from plotobot.settings import Members, Settings
 
 Level = Literal["ok", "warning", "problem"]
@@ -47,7 +47,7 @@ def check_settings(settings: Settings) -> list[Finding]:
         *_discord(settings),
         *_api_base(settings.api_base),
         *_drives(settings),
-        *_keys(settings),
+        *check_keys(settings),
     ]
 
 
@@ -123,6 +123,16 @@ def plot_size(k: int) -> list[Finding]:
     return [Finding("warning", what, "Set plot.k = 32 to farm.")]
 
 
+def plot_k(wanted: Plotter, k: int, table: str = "plot") -> list[Finding]:
+    """Tell of plots that the plotter cannot make."""
+    if k in wanted.k_range:
+        return []
+    first, last = wanted.k_range[0], wanted.k_range[-1]
+    only = f"k{first}" if first == last else f"k{first} to k{last}"
+    what = f"{table}.k is {k}, but {wanted.name} makes {only}."
+    return [Finding("problem", what, f"Set {table}.k = {min(max(32, first), last)}.")]
+
+
 def container(pid: int, *, own_processes: bool) -> list[Finding]:
     """Tell what it means to live in a container.
 
@@ -194,7 +204,8 @@ def _drives(settings: Settings) -> list[Finding]:
     return findings or [Finding("ok", "Temp and out drives are named.")]
 
 
-def _keys(settings: Settings) -> list[Finding]:
+def check_keys(settings: Settings) -> list[Finding]:
+    """Judge the keys that plots are made for, and whether the plotter can do with them."""
     plot = settings.written.plot
     if plot.contract:
         contract = _contract(plot.contract)

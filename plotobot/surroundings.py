@@ -14,6 +14,7 @@ from plotobot.check import (
     check_settings,
     check_state_dir,
     container,
+    plot_k,
     plot_size,
     sqlite,
 )
@@ -56,13 +57,7 @@ def look_around(settings: Settings) -> list[Finding]:
 def _plotter(profile: Profile) -> Iterator[Finding]:
     wanted, plot = plotter(profile.plot.plotter), profile.plot
     table = "plot" if profile.name == DEFAULT_PROFILE else f"profiles.{profile.name}"
-    if plot.k not in wanted.k_range:
-        first, last = wanted.k_range[0], wanted.k_range[-1]
-        only = f"k{first}" if first == last else f"k{first} to k{last}"
-        what = f"{table}.k is {plot.k}, but {wanted.name} makes {only}."
-        yield Finding("problem", what, f"Set {table}.k = {min(max(32, first), last)}.")
-    else:
-        yield from plot_size(plot.k)
+    yield from plot_k(wanted, plot.k, table) or plot_size(plot.k)
     try:
         program = wanted.find(plot.program)
     except PlotterMissing as missing:

@@ -77,7 +77,7 @@ def show_jobs(jobs: Sequence[Job]) -> None:
         )
         for job in jobs
     ]
-    _table(("job", "plotter", "k", "status", "done", "temp", "out", "started (UTC)"), rows)
+    show_table(("job", "plotter", "k", "status", "done", "temp", "out", "started (UTC)"), rows)
 
 
 def show_drives(drives: Sequence[Drive]) -> None:
@@ -95,7 +95,7 @@ def show_drives(drives: Sequence[Drive]) -> None:
         )
         for drive in drives
     ]
-    _table(("kind", "path", "label", "free GiB", "of", "type", "model", "problem"), rows)
+    show_table(("kind", "path", "label", "free GiB", "of", "type", "model", "problem"), rows)
 
 
 def why_document(found: Outlook) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def show_why(found: Outlook) -> None:
     for start in found.starts:
         console.print(f"  would start: {escape(visible(start))}", highlight=False)
     holds = view.holds if view else ()
-    _table(
+    show_table(
         ("drive", "kind", "rule", "why", "until (UTC)"),
         [
             (
@@ -199,7 +199,8 @@ def show_fields(fields: Mapping[str, Any]) -> None:
     console.print()
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table."""
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(escape(visible(cell)) for cell in row))

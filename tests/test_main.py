@@ -21,7 +21,7 @@ from plotobot.plots.address import encode_address
 from tests.engine.farm import Farm, ended, running
 from tests.little_plots import CONTRACT, FARMER_PK, POOL_PK, SECRET, RealPlot
 
-COMMANDS = ("run", "demo", "check", "jobs", "drives", "log", "plot", "version")
+COMMANDS = ("run", "demo", "init", "check", "jobs", "drives", "log", "plot", "version")
 LOGS = Path(__file__).parent / "logs"
 LOG_FIELDS = {
     "plotter", "k", "plot_id", "status", "error", "stuck", "temp", "temp2", "out", "final_path",
@@ -375,7 +375,7 @@ def test_no_settings_file_is_one_sentence_with_the_cure(
 
     assert done.code == 2
     assert done.err.startswith("plotobot: There is no plotobot.toml here")
-    assert "plotobot.example.toml" in done.err
+    assert "plotobot init" in done.err
     assert done.err.count("\n") == 1
 
 

@@ -134,7 +134,7 @@ class MoveRules:
     ssh_key: Path | None = None
     ssh_known_hosts: Path | None = None
     ssh_port: int | None = None
-    rsync_password_file: Path | None = None
+    rsync_auth_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from plotobot.errors import SettingsError
 from plotobot.settings._dotenv import parse_env, with_variable
 from plotobot.settings._edit import MARK, edited, merged
@@ -17,6 +19,7 @@ from plotobot.settings._load import check_values, judge
 from plotobot.settings._model import SettingsFile
 from plotobot.settings._problem import Problem, hider
 from plotobot.settings._replace import NewFile, replace_files
+from plotobot.settings._settings import Settings
 
 _ENV_HEAD = (
     "# Plotobot's secrets: let nobody else read this file.\n"
@@ -32,6 +35,7 @@ class Draft:
         template: what a new file begins with.
         plotters: the names that plot.plotter may have.
         environ: the environment; None takes the process's own.
+        state: the state folder that was asked for (`--state`).
 
     Raises:
         SettingsError: there is a file that cannot be used; one sentence for each reason.
@@ -43,13 +47,15 @@ class Draft:
         template: str = "",
         plotters: Collection[str] = (),
         environ: Mapping[str, str] | None = None,
+        state: Path | None = None,
     ) -> None:
         environ = os.environ if environ is None else environ
         self.file = file
         self._template = template
         self._plotters = tuple(plotters)
-        self._environment, problems = read_environment(file, None, environ)
+        self._environment, problems = read_environment(file, state, environ)
         self.exists = os.path.lexists(file)
+        """Whether the file was there before."""
         text = self._text()
         written, more = judge(file, text, self._secrets, self._plotters, hider(self._secrets))
         if written is None or problems or more:
@@ -58,7 +64,7 @@ class Draft:
         """The settings with every answer so far."""
         self.token = self._environment.token
         """Of the environment, else of the `.env`, until another one is given."""
-        self.token_from = "environment" if environ.get("DISCORD_TOKEN") else ".env"
+        self.token_from = "the environment" if environ.get("DISCORD_TOKEN") else ".env"
         self._data = tomllib.loads(text.replace("\r\n", "\n"))
         self.changes: dict[str, object] = {}
 
@@ -72,17 +78,44 @@ class Draft:
         """Where the settings file is kept as it was before the answers."""
         return self.file.with_name(f"{self.file.name}.bak")
 
+    @property
+    def settings(self) -> Settings:
+        """The settings with every answer so far, as they would be loaded."""
+        return Settings(
+            file=self.file.absolute(),
+            written=self.written,
+            state_dir=self._environment.state_dir,
+            token=SecretStr(self.token) if self.token else None,
+            api_base=self._environment.api_base,
+            gateway_url=self._environment.gateway_url,
+        )
+
+    def sets(self, key: str) -> bool:
+        """Whether the file or an answer sets this dotted key, so that it is not at its default."""
+        found: object = self._data
+        for part in key.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        return found is not None
+
+    def problems(self, changes: Mapping[str, object]) -> list[str]:
+        """What is wrong with these answers, by dotted key; None stands for the default."""
+        return self._judge(changes)[1]
+
     def attempt(self, changes: Mapping[str, object]) -> list[str]:
-        """Take answers, by dotted key, or say what is wrong with them; None is the default."""
+        """Take answers, or say what is wrong with them; see `problems`."""
+        written, problems = self._judge(changes)
+        fresh = any(it is not None and not self.sets(key) for key, it in changes.items())
+        if written and (fresh or written != self.written):
+            self.written, self._data = written, merged(self._data, changes)
+            self.changes |= changes
+        return problems
+
+    def _judge(self, changes: Mapping[str, object]) -> tuple[SettingsFile | None, list[str]]:
         hide = hider(self._secrets)
         data = merged(self._data, changes)
         written, problems = check_values(data, self._secrets, self._plotters, hide)
-        if written is None or problems:
-            return list(dict.fromkeys(hide(problem.text) for problem in problems))
-        if written != self.written:
-            self.written, self._data = written, data
-            self.changes |= changes
-        return []
+        told = list(dict.fromkeys(hide(problem.text) for problem in problems))
+        return (None if told else written), told
 
     def take_token(self, token: str) -> str | None:
         """Take the bot's token, or say what is wrong with it."""
@@ -129,6 +162,8 @@ class Draft:
     def _settings_file(self) -> list[NewFile]:
         text = self._text()
         new = edited(self.file, text, self.changes, self._plotters)
+        if not self.exists and os.path.lexists(self.file):
+            raise SettingsError([f"{self.file} is there all of a sudden; start again."])
         if not self.exists:
             return [NewFile(self.file, new.encode())]
         if new == text:

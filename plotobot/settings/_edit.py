@@ -81,7 +81,7 @@ def merged(data: Mapping[str, Any], changes: Mapping[str, object]) -> dict[str, 
         *tables, name = key.split(".")
         table = result
         for part in tables:
-            table = table.setdefault(part, {})
+            table = table.get(part, {}) if value is None else table.setdefault(part, {})
         if value is None:
             table.pop(name, None)
         else:

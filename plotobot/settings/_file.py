@@ -22,7 +22,7 @@ def read_text(file: Path) -> str | Problem:
         with file.open("rb") as opened:
             content = opened.read(_LARGEST + 1)
     except FileNotFoundError:
-        return Problem("does not exist; copy plotobot.example.toml there, or name another file.")
+        return Problem("does not exist; `plotobot init` makes one, or name another file.")
     except PermissionError:
         return Problem("may not be read by this user; change its owner or its permissions.")
     except (OSError, ValueError) as error:

@@ -50,8 +50,8 @@ def find_settings(file: Path | None = None, environ: Mapping[str, str] | None = 
         if os.path.exists(place):  # noqa: PTH110 - Path.exists raises where a folder is closed
             return place
     problem = (
-        f"There is no {FILE_NAME} here and no {places[1]}; copy plotobot.example.toml to "
-        f"{FILE_NAME} and fill it in, or name another file with --settings."
+        f"There is no {FILE_NAME} here and no {places[1]}; `plotobot init` makes one, or name "
+        "another file with --settings."
     )
     raise SettingsError([problem])
 

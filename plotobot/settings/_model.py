@@ -292,7 +292,7 @@ class Move(Table):
     ssh_port: Annotated[
         int, Field(ge=0, le=65535, description="a port from 1 to 65535, or 0 for the usual one")
     ] = 0
-    rsync_password_file: _File = Field(default=None, description=_FILE)
+    rsync_auth_file: _File = Field(default=None, description=_FILE)
 
 
 class Members(Table):

@@ -128,7 +128,7 @@ class Settings:
             ssh_key=_path(move.ssh_key),
             ssh_known_hosts=_path(move.ssh_known_hosts),
             ssh_port=move.ssh_port or None,
-            rsync_password_file=_path(move.rsync_password_file),
+            rsync_auth_file=_path(move.rsync_auth_file),
         )
 
     @property

@@ -58,7 +58,7 @@ async def test_starting_and_stopping(farm):
     on = await farm.slash("operator", "move start")
     off = await farm.slash("operator", "move stop")
 
-    assert "Moving is **on**" in on.followups[-1].content
+    assert "Moving is **on**" in on.response.content
     assert "Moving is **off**" in off.response.content
     assert farm.engine.deeds == [("move",), ("no move",)]
 

@@ -67,7 +67,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
         load_settings(file, environ={})
 
     assert str(caught.value) == (
-        f"{file} does not exist; copy plotobot.example.toml there, or name another file."
+        f"{file} does not exist; `plotobot init` makes one, or name another file."
     )
 
 

@@ -26,7 +26,7 @@ def test_an_empty_file_gives_the_defaults_of_the_engine(load: Load, tmp_path: Pa
         machine="m", state_dir=tmp_path, drives=dict.fromkeys(DriveKind, ())
     )
     assert loaded.access is None
-    assert loaded.alerts == frozenset(EventKind)
+    assert loaded.alerts == frozenset(EventKind) - {EventKind.PLOT_MOVED}
     assert loaded.report_every == timedelta(days=1)
     assert (loaded.token, loaded.api_base, loaded.gateway_url) == (None, None, None)
 
@@ -139,7 +139,9 @@ def test_there_is_a_switch_for_each_kind_of_event() -> None:
 
 
 def test_alerts_can_be_switched_off_one_by_one_and_all_at_once(load: Load) -> None:
-    assert load("alerts.job_spawned = false").alerts == set(EventKind) - {EventKind.JOB_SPAWNED}
+    usual = set(EventKind) - {EventKind.PLOT_MOVED}
+    assert load("alerts.job_spawned = false").alerts == usual - {EventKind.JOB_SPAWNED}
+    assert load("alerts.plot_moved = true").alerts == set(EventKind)
     assert load("alerts.enabled = false").alerts == frozenset()
 
 

@@ -111,7 +111,7 @@ class Harbour:
             key=rules.ssh_key,
             known_hosts=rules.ssh_known_hosts,
             port=rules.ssh_port,
-            password_file=rules.rsync_password_file,
+            password_file=rules.rsync_auth_file,
         )
         written = next(one.written for one in self._addresses() if one.name == name)
         return RsyncDestination(parse_address(written), self._config.state_dir, access)

@@ -1,0 +1,1 @@
+"""`plotobot init`: from nothing to settings that work, by questions and answers."""
