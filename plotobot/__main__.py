@@ -140,6 +140,28 @@ def drives(settings: SettingsPath = None, state: State = None, *, json: Json = F
 
 
 @app.command()
+def move(
+    settings: SettingsPath = None,
+    state: State = None,
+    source: Annotated[
+        str | None, typer.Option("--from", help="Only the plots of this out drive.", metavar="DIR")
+    ] = None,
+    destination: Annotated[
+        str | None, typer.Option("--to", help="Where they go; default: as the settings say.")
+    ] = None,
+) -> None:
+    """Move the finished plots now, proven whole, with progress; where no bot runs."""
+    from rich.console import Console
+
+    from plotobot.move import move_once
+
+    config = _load(settings, state).engine
+    code = asyncio.run(move_once(config, source, destination, Console()))
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command()
 def why(settings: SettingsPath = None, state: State = None, *, json: Json = False) -> None:
     """Tell which rule holds each drive, with its numbers, and until when."""
     from plotobot import terminal

@@ -53,16 +53,30 @@ async def running_engine(
         SettingsError: it is no folder, or one that cannot be written to.
         StoreError: the database cannot be used.
     """
-    with await asyncio.to_thread(_hold, config.state_dir):
-        store = await Store.open(config.state_dir / "plotobot.db")
+    async with opened_store(config) as (store, known):
         supervisor = Supervisor(config.jobs_root)
         try:
-            known = json.loads(await store.recall(KNOWN_DRIVES) or "{}")
             bay = DriveBay(specs_of(config), local_volumes(), known)
             async with PlottingEngine(config, store, supervisor, bay, keep=keep) as engine:
                 yield engine
         finally:
             await supervisor.close()
+
+
+@contextlib.asynccontextmanager
+async def opened_store(config: EngineConfig) -> AsyncIterator[tuple[Store, dict[str, str]]]:
+    """The database of a state directory, which nobody else may hold, and the drives it knows.
+
+    Raises:
+        StateDirInUse: another Plotobot runs on it.
+        SettingsError: it is no folder, or one that cannot be written to.
+        StoreError: the database cannot be used.
+    """
+    with await asyncio.to_thread(_hold, config.state_dir):
+        store = await Store.open(config.state_dir / "plotobot.db")
+        try:
+            yield store, json.loads(await store.recall(KNOWN_DRIVES) or "{}")
+        finally:
             await store.close()
 
 

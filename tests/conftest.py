@@ -1,3 +1,3 @@
-"""Makes the loopback Discord's fixtures and the little plots known to all tests."""
+"""Makes fixtures that many tests share known to all of them."""
 
-pytest_plugins = ["tests.little_plots", "tests.loopback.fixtures"]
+pytest_plugins = ["tests.little_plots", "tests.loopback.fixtures", "tests.other_disk"]

@@ -20,7 +20,13 @@ from plotobot.ui.text import (
 
 LATEST = 5
 """Ended moves that are shown."""
-_DOES = {MoveState.COPYING: "copying", MoveState.VERIFYING: "reading back"}
+_DOES = {
+    MoveState.WAITING: "waits",
+    MoveState.COPYING: "copying",
+    MoveState.VERIFYING: "reading back",
+    MoveState.DONE: "moved",
+    MoveState.FAILED: "not moved",
+}
 
 
 def mover_text(view: MoverView) -> str:
@@ -58,8 +64,13 @@ def live_line(move: Move) -> str:
     share = move.done / move.size if move.size else 0.0
     rate = f", {move.rate / 1e6:.0f} MB/s" if move.rate else ""
     left = f", {duration(move.left)} left" if move.left is not None else ""
-    does = _DOES.get(move.state, move.state.value)
+    does = state_words(move)
     return f"🚚 {way}: {does} {bar(share)} {percent(share)} of {gib(move.size)}{rate}{left}"
+
+
+def state_words(move: Move) -> str:
+    """What is being done with a plot, in a word or two."""
+    return _DOES[move.state]
 
 
 def ended_line(move: Move) -> str:

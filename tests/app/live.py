@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,8 +70,16 @@ class LiveFarm:
         """The settings file."""
         return self.root / "plotobot.toml"
 
-    def set_up(self, *, k: int = 18, count: int = 2, enabled: bool = True) -> None:
-        """Write the settings: one plot a drive, and the loopback's people."""
+    def set_up(
+        self,
+        *,
+        k: int = 18,
+        count: int = 2,
+        enabled: bool = True,
+        destinations: Sequence[Path] = (),
+        more: str = "",
+    ) -> None:
+        """Write the settings: one plot a drive, the loopback's people, and more tables."""
         for name in ("temp1", "temp2", "out"):
             (self.root / name).mkdir(exist_ok=True)
         world = self.discord
@@ -80,6 +89,7 @@ machine = "testfarm"
 [drives]
 temp = ["{self.root}/temp1", "{self.root}/temp2"]
 out = ["{self.root}/out"]
+destination = {json.dumps([str(folder) for folder in destinations])}
 [plot]
 plotter = "chiapos"
 k = {k}
@@ -100,6 +110,7 @@ users = ["{world.owner.id}"]
 roles = ["{world.operator_role.id}"]
 [discord.viewers]
 roles = ["{world.viewer_role.id}"]
+{more}
 """,
             encoding="utf-8",
         )
@@ -170,6 +181,10 @@ roles = ["{world.viewer_role.id}"]
         """Wait until so many jobs have ended; returns them."""
         await eventually(lambda: sum(not job.state.live for job in self.jobs()) >= number)
         return [job for job in self.jobs() if not job.state.live]
+
+    def finished_on_out(self) -> list[Path]:
+        """The plots that stand on the out drive under their final names."""
+        return list((self.root / "out").glob("*.plot"))
 
     def alerts(self) -> list[Message]:
         """What the bot told the channel of its own accord, oldest first."""

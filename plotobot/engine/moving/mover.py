@@ -82,6 +82,7 @@ class Mover:
         self._candidates: list[Candidate] = []
         self._places: list[Place] = []
         self._holds: tuple[str, ...] = ()
+        self._nowhere = False
         self._problems: Mapping[str, str] = {}
         self._alarm = Alarm()
         self._last: str | None = None
@@ -187,6 +188,13 @@ class Mover:
         self._wake.set()
 
     @property
+    def busy(self) -> bool:
+        """Whether something is on its way, or waits for nothing but its turn."""
+        return bool(self._fleet.live()) or bool(
+            self._wanted(self._candidates) and not self._nowhere
+        )
+
+    @property
     def sources_in_use(self) -> frozenset[str]:
         """The plots that are on their way, by their old paths."""
         return frozenset(move.source for move in self._fleet.live())
@@ -259,7 +267,7 @@ class Mover:
             begun += len(decided.starts)
             holds |= dict.fromkeys(decided.holds)
             nowhere = decided.holds[0] if decided.nowhere else nowhere
-        self._holds = tuple(holds)
+        self._holds, self._nowhere = tuple(holds), nowhere is not None
         self._alarm, event = nowhere_alarm(self._alarm, nowhere, moved=begun > 0, now=self._now())
         if event:
             await self._tell(event)
