@@ -116,6 +116,14 @@ class Job:
     """Bytes of this plot found on temp at the last look."""
     temp2_used: int = 0
     out_used: int = 0
+    marks: tuple[tuple[str, float], ...] = ()
+    """The statuses it was seen to reach, each with the seconds from its start to that."""
+    eta: datetime | None = None
+    """When it will be done; None while there is nothing to tell that from."""
+    eta_basis: str | None = None
+    """What `eta` rests on, such as "from 12 plots on this drive"."""
+    stalled: datetime | None = None
+    """Since when it shows no sign of work; set with the telling of it, until it goes on."""
 
     @property
     def label(self) -> str:
@@ -148,6 +156,12 @@ class EventKind(StrEnum):
     SUMMARY = "summary"
     TROUBLE = "trouble"
     """Something of Plotobot's own went wrong; `data["what"]` says it in words."""
+    JOB_STALLED = "job_stalled"
+    """No sign of work for too long; or its processes are stopped, then `data["paused"]`."""
+    JOB_GOES_ON = "job_goes_on"
+    """One that was told as stuck or stalled works again."""
+    SPAWNING_PAUSED = "spawning_paused"
+    """Plots failed one after the other; the job is the last of them."""
 
 
 @dataclass(frozen=True, slots=True)
