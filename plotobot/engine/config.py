@@ -82,6 +82,8 @@ class EngineConfig:
     space: SpaceRules = field(default_factory=SpaceRules)
     spawn_on_start: bool = True
     """Whether plots are started as soon as the engine runs, without being asked."""
+    stalled_after: float = 1800.0
+    """Seconds without a sign of work after which a plot counts as stalled, at least."""
 
     @property
     def jobs_root(self) -> Path:

@@ -51,6 +51,7 @@ class Settings:
             limits=self._limits,
             space=self._space,
             spawn_on_start=self.written.spawn.enabled,
+            stalled_after=self.written.alerts.stalled_after_minutes * 60,
         )
 
     @property
