@@ -21,6 +21,7 @@ from plotobot.engine.cleanup import DeleteEntry, Removed, remove_temp_files
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay
 from plotobot.engine.endings import Endings, told
+from plotobot.engine.history import History
 from plotobot.engine.launcher import Launcher, log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import (
@@ -39,6 +40,7 @@ from plotobot.engine.roster import Roster
 from plotobot.engine.spawner import Spawner
 from plotobot.engine.store import Store
 from plotobot.engine.supervision.supervisor import Supervisor
+from plotobot.engine.vigil import Vigil
 from plotobot.engine.watcher import Watcher, advanced
 from plotobot.errors import Refusal
 from plotobot.plotters import plotter as plotter_named
@@ -84,6 +86,8 @@ class PlottingEngine:
         self._launcher = Launcher(config.plot, plotter, supervisor, self._roster, now)
         self._spawner = Spawner(config, plotter, self._launcher, bay, self._roster, store, now)
         self._endings = Endings(self._watcher, self._roster, config.jobs_root, now)
+        self._history = History(store)
+        self._vigil = Vigil(supervisor, self._history, config.jobs_root, config.stalled_after, now)
         self._tasks: list[asyncio.Task[None]] = []
         # By the loop's clock, which no change of the system's time can move.
         self._next_look = self._next_drives = 0.0
@@ -234,9 +238,11 @@ class PlottingEngine:
 
     async def _step(self) -> None:
         await self._roster.flush()
-        changed = await self._endings.settle()
-        changed |= await self._follow_logs()
+        if changed := await self._endings.settle():
+            self._history.forget()
         clock = asyncio.get_running_loop().time()
+        self._vigil.tick(clock, [job.id for job in self._roster.live()])
+        changed |= await self._follow_logs()
         if clock >= self._next_drives:
             self._next_drives = clock + DRIVES_EVERY
             changed |= await self._spawner.look()
@@ -259,19 +265,20 @@ class PlottingEngine:
             job = self._roster.get(job_id)
             if job is None or not job.state.live:
                 continue
-            new = advanced(job, progress)
-            if new != job:
-                await self._advance(job, new)
+            read = self._watcher.read(job_id)
+            new, events = await self._vigil.attend(job, advanced(job, progress), read)
+            # One that was changed meanwhile is taken up at the next step.
+            if new != job and self._roster.get(job_id) is job:
+                await self._advance(job, new, events)
                 phase_changed |= new.phase != job.phase
         return phase_changed
 
-    async def _advance(self, job: Job, new: Job) -> None:
-        if (new.status, new.plot_id, new.stuck) == (job.status, job.plot_id, job.stuck):
+    async def _advance(self, job: Job, new: Job, events: Sequence[Event]) -> None:
+        same = (new.status, new.plot_id, new.stuck) == (job.status, job.plot_id, job.stuck)
+        if same and not events:
             self._roster.note(new)
-            return
-        stuck = bool(new.stuck) and not job.stuck
-        events = [Event(EventKind.JOB_STUCK, self._now(), new)] if stuck else []
-        await self._roster.put(new, events=events)
+        else:
+            await self._roster.put(new, events=events)
 
     async def _note_stop(self, job_id: str, by: str | None) -> None:
         """Put down who stopped a job, None once all is done: the bot may be killed between."""
