@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from plotobot.engine.choice import Choice
 from plotobot.engine.config import Limits
+from plotobot.engine.failing import ONE_KIND
 from plotobot.engine.models import GIB, Drive, DriveKind, Hold, Job
 from plotobot.engine.space import Ledger
 from plotobot.plotters.base import Needs
@@ -44,6 +45,8 @@ class World:
     """Until when temp drives rest after failed plots."""
     starts: Sequence[tuple[str, datetime]] = ()
     """Temp drive and moment of every start that a wait may still count from."""
+    failing: Mapping[str, str] = field(default_factory=dict)
+    """Kinds of plot that are not started after repeated failures, each with why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,11 @@ def _resting(case: Case) -> Wait | None:
     return Wait(reason, until) if until else None
 
 
+def _failing(case: Case) -> Wait | None:
+    reason = case.world.failing.get(ONE_KIND)
+    return Wait(reason) if reason else None
+
+
 def _max_parallel(case: Case) -> Wait | None:
     return _too_many(case, case.world.jobs, case.rules.limits.max_parallel, "in all")
 
@@ -277,6 +285,7 @@ RULES: tuple[tuple[str, Callable[[Case], Wait | None]], ...] = (
     ("paused", _paused),
     ("quota", _quota),
     ("drive_problem", _drive_problem),
+    ("failing", _failing),
     ("resting", _resting),
     ("max_parallel", _max_parallel),
     ("max_parallel_per_drive", _max_parallel_per_drive),

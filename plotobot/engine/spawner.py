@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from plotobot.engine.backoff import resting
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay
+from plotobot.engine.failing import Failing
 from plotobot.engine.launcher import Launcher
 from plotobot.engine.models import (
     Drive,
@@ -66,6 +67,7 @@ class Spawner:
         self._holds: tuple[Hold, ...] = ()
         self._known: Mapping[str, str] = bay.known
         self._alarm = OutAlarm()
+        self._failing = Failing(store)
         self._looked_at: datetime | None = None
         self._passing = asyncio.Lock()
         self._looking = asyncio.Lock()
@@ -76,6 +78,7 @@ class Spawner:
         self._quota = await Quota.load(self._store, running=spawn, now=now)
         await self._quota.save(self._store)
         self._spawned = await self._store.count_started(self._quota.since)
+        await self._failing.load()
         await self.look()
 
     async def look(self) -> bool:
@@ -98,6 +101,7 @@ class Spawner:
         async with self._passing:
             await self.look()
             self._roster.note(*(await asyncio.to_thread(measure, self._roster.live())).values())
+            await self._failing.look(self._roster.all(), self._now(), self._roster.put)
             started = await self._start_all(forced)
             self._looked_at = self._now()
             await self._tell_of_out_drives(len(started))
@@ -120,6 +124,7 @@ class Spawner:
         else:
             self._quota = replace(self._quota, running=True)
         await self._quota.save(self._store)
+        await self._failing.resume(self._now())
 
     async def pause(self) -> None:
         """Start no more plots."""
@@ -192,6 +197,7 @@ class Spawner:
             spawning=forced or self._quota.running,
             resting={} if forced else resting(self._roster.all(), now),
             starts=starts_of(self._roster.all()),
+            failing={} if forced else self._failing.held,
         )
 
     def _rules(self) -> Rules:
