@@ -67,17 +67,19 @@ class Usual:
         plots = "1 plot" if self.plots == 1 else f"{self.plots} plots"
         return f"from {plots} " + ("on this drive" if self.same_drive else "on other drives")
 
-    def around(self, status: str) -> tuple[float, float]:
-        """When the usual plot reached this status, or the last before it, and when the next."""
+    def reached(self, status: str) -> str:
+        """This status, or the last one before it that has a mark."""
         rank = RANK.get(status, 0)
-        here = max(at for code, at in self.marks.items() if RANK[code] <= rank)
-        after = (at for code, at in self.marks.items() if RANK[code] > rank)
-        return here, min(after, default=self.total)
+        return max((code for code in self.marks if RANK[code] <= rank), key=RANK.__getitem__)
+
+    def after(self, status: str) -> float:
+        """Seconds to the next mark after a status; to the end where there is none."""
+        rank = RANK.get(status, 0)
+        return min((at for code, at in self.marks.items() if RANK[code] > rank), default=self.total)
 
     def step(self, status: str) -> float:
         """How long the usual plot stays at this status, in seconds."""
-        here, after = self.around(status)
-        return after - here
+        return self.after(status) - self.marks[self.reached(status)]
 
 
 def usual(job: Job, completed: Iterable[Job]) -> Usual | None:
@@ -133,14 +135,21 @@ def _total(job: Job) -> float | None:
     """Seconds from start to end; the wall's clock is believed where the plotter's agrees."""
     if job.state.live:
         return None
-    said = None if job.total_seconds is None else job.total_seconds + (job.copy_seconds or 0.0)
-    seen = None
+    said, seen = _said(job), None
     if job.started_at and job.ended_at:
         seen = (job.ended_at - job.started_at) / timedelta(seconds=1)
     if said is None:
         return seen
     agree = seen is not None and said <= seen <= DOUBTED * said + ASIDE
     return seen if agree else said
+
+
+def _said(job: Job) -> float | None:
+    """What the plotter says a plot took, its copy included."""
+    phases = [seconds for seconds in job.phase_seconds if seconds is not None]
+    plotted = sum(phases) if len(phases) == len(PHASE_ENDS) else None
+    plotted = plotted if job.total_seconds is None else job.total_seconds
+    return None if plotted is None else plotted + (job.copy_seconds or 0.0)
 
 
 class History:

@@ -16,7 +16,7 @@ from plotobot.engine.models import Job
 OWN_PACE = "from this plot's own pace"
 TELLING = 0.05
 """The share done from which a plot's own pace tells something."""
-TRUST = 0.1
+TRUST = 0.2
 """The share of a usual plot after which its own pace counts as much as the usual one."""
 SLOWEST, FASTEST = 10.0, 0.1
 """Times the usual; beyond is no pace but a wrong clock."""
@@ -56,9 +56,10 @@ def _beside(job: Job, age: float, usual: Usual) -> float:
     """
     own = marks_of(job)
     pace = _pace(own, usual)
-    here, after = usual.around(job.status)
-    within = max(0.0, age - own[job.status]) if job.status in own else 0.0
-    return max(pace * (usual.total - here) - within, pace * (usual.total - after), 0.0)
+    here = usual.reached(job.status)
+    within = max(0.0, age - own[here]) if here in own else 0.0
+    rest, least = usual.total - usual.marks[here], usual.total - usual.after(job.status)
+    return max(pace * rest - within, pace * least, 0.0)
 
 
 def _pace(own: dict[str, float], usual: Usual) -> float:

@@ -29,8 +29,10 @@ from plotobot.engine.time_left import TimeLeft, time_left
 
 ASLEEP = 60.0
 """Seconds between two steps after which the machine must have slept."""
-NEW = 10.0
-"""Seconds from a start within which the first status seen is reached just then."""
+NEW = 2.0
+"""Seconds at work after which a job that is first met must be of an earlier run of the bot."""
+CATCHING_UP = 10.0
+"""Seconds, at most, until such a job's log is read and its files are measured."""
 LOOK_AFTER, LOOK_EVERY = 60.0, 30.0
 """Seconds of silence before a job's processes are looked at, and between two such looks."""
 MOVES = timedelta(seconds=2)
@@ -42,7 +44,8 @@ class _Attended:
     age: float
     """Seconds at work."""
     silence: Silence
-    adopted: bool
+    catching_up: bool
+    """Whether what becomes known of it may be old."""
     signs: Signs
     watched: float = 0.0
     """Seconds since this run of the bot attends to it."""
@@ -112,8 +115,7 @@ class Vigil:
         age, silent = await asyncio.to_thread(self._past, job)
         # What was told as stalled stays so until there is a sign of work.
         still = math.inf if job.stalled else silent
-        adopted, signs = age > NEW, Signs(read, _files(job))
-        return _Attended(age, Silence(silent, still), adopted, signs)
+        return _Attended(age, Silence(silent, still), age > NEW, Signs(read, _files(job)))
 
     def _past(self, job: Job) -> tuple[float, float]:
         """A job's age, and how long its log has not been written to, in seconds. Blocks."""
@@ -141,6 +143,10 @@ class Vigil:
             one.usage = await self._usage(one, job)
             signs = replace(signs, cpu=one.usage.cpu_seconds if one.usage else None)
             one.looks, one.looked = one.looks + 1, one.watched
+        if one.catching_up:
+            caught_up = one.watched and signs.log == one.signs.log
+            one.catching_up = not caught_up and one.watched < CATCHING_UP
+            one.signs = replace(signs, cpu=one.signs.cpu)
         one.silence = one.silence.broken(one.signs, signs, apart)
         one.signs = signs
         if one.silence == Silence():
@@ -203,9 +209,7 @@ def _marked(one: _Attended, before: Job, job: Job) -> Job:
 
     What was reached while nobody looked gets none: a log is read in pieces after a restart.
     """
-    catching_up = one.adopted and one.watched < NEW
-    first = not one.watched
-    if catching_up or (job.status == before.status and not first):
+    if one.catching_up or (job.status == before.status and one.watched):
         return job
     if any(code == job.status for code, _ in job.marks):
         return job
