@@ -15,7 +15,7 @@ from plotobot.engine.follower import Follower
 from plotobot.engine.history import usual
 from plotobot.engine.launcher import as_running, log_of
 from plotobot.engine.logtail import last_lines
-from plotobot.engine.models import Job
+from plotobot.engine.models import Job, JobState
 from plotobot.engine.recovery import read_job
 from plotobot.engine.supervision.finding import Found, State, inspect
 from plotobot.engine.supervision.jobdir import read_spec, read_verdict
@@ -41,7 +41,7 @@ def read_jobs(jobs_root: Path) -> list[Job]:
         raise Refusal(f"{jobs_root} cannot be read: {error.strerror or error}.") from error
     found = (_read_job(folder) for folder in folders if folder.is_dir())
     jobs = [job for job in found if job is not None]
-    return [_with_eta(job, jobs) if job.state.live else job for job in jobs]
+    return [_with_eta(job, jobs) if job.state is JobState.RUNNING else job for job in jobs]
 
 
 def _with_eta(job: Job, jobs: Sequence[Job]) -> Job:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plotobot.engine.config import Limits
+from plotobot.engine.failing import ONE_KIND
 from plotobot.engine.models import GIB, Drive, DriveKind, Job, JobState
 from plotobot.engine.planner import Plan, Rules, World, plan, starts_of
 from plotobot.engine.space import Ledger
@@ -54,8 +55,8 @@ def rules(max_parallel: int = 20, per_drive: int = 20, **changes: object) -> Rul
 
 def decide(drives: list[Drive], jobs: list[Job] | None = None, **changes: object) -> Plan:
     spawned, spawning = changes.pop("spawned", 0), changes.pop("spawning", True)
-    starts = changes.pop("starts", ())
-    world = World(NOW, drives, jobs or [], spawned, spawning, starts=starts)  # type: ignore[arg-type]
+    starts, failing = changes.pop("starts", ()), changes.pop("failing", {})
+    world = World(NOW, drives, jobs or [], spawned, spawning, starts=starts, failing=failing)  # type: ignore[arg-type]
     return plan(world, rules(**changes))  # type: ignore[arg-type]
 
 
@@ -166,6 +167,14 @@ def test_the_readme_example_of_ploto() -> None:
             {},
             {"/a": "paused"},
             id="paused",
+        ),
+        pytest.param(
+            [drive("/a", 300), BIG_OUT],
+            [],
+            {"failing": {ONE_KIND: "3 plots failed in a row"}},
+            {},
+            {"/a": "failing"},
+            id="plots-that-keep-failing",
         ),
         pytest.param(
             [drive("/a", 3000), BIG_OUT],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,10 @@ import pytest
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.engine import PlottingEngine
 from plotobot.engine.history import History
+from plotobot.engine.launcher import log_of
 from plotobot.engine.models import Event, EventKind, Job, JobState
 from plotobot.engine.processes import Identity, Usage
+from plotobot.engine.silence import Silence
 from plotobot.engine.store import Store
 from plotobot.engine.supervision.finding import Found, State
 from plotobot.engine.vigil import Vigil
@@ -189,6 +192,65 @@ async def test_a_stall_shows_no_time_left(bench: Bench) -> None:
     await bench.step()
     assert bench.job.stalled
     assert (bench.job.eta, bench.job.eta_basis) == (None, None)
+
+
+@pytest.fixture
+def adopted(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """The same after a restart of the bot: three hours at work, the log silent for two."""
+    monkeypatch.setattr("plotobot.engine.vigil.age_of", lambda job: 3 * 3600.0)
+    log = log_of(tmp_path / JOB.id)
+    log.parent.mkdir()
+    log.write_text("Computing table 3\n")
+    os.utime(log, times=(time.time() - 7200,) * 2)
+    return bench
+
+
+async def test_a_silence_that_began_before_a_restart_is_told_within_a_minute(
+    adopted: Bench,
+) -> None:
+    await adopted.step()
+    assert adopted.told == []
+    await adopted.minutes(1)
+    (event,) = adopted.told
+    assert event.kind is STALLED
+    assert event.data["silent_seconds"] == pytest.approx(7200, abs=70)
+    assert event.data["last_line"] == "Computing table 3"
+
+
+async def test_a_silent_log_of_before_a_restart_says_nothing_against_a_busy_plotter(
+    adopted: Bench,
+) -> None:
+    await adopted.step()
+    adopted.vigil._attended[JOB.id].silence = Silence(4000, 4000)  # short of three times
+    for _ in range(20):
+        adopted.usage = replace(adopted.usage, cpu_seconds=adopted.usage.cpu_seconds + 10)
+        await adopted.minutes(1)
+    assert adopted.told == []
+
+
+async def test_what_a_restart_finds_of_old_is_no_sign_and_gets_no_mark(adopted: Bench) -> None:
+    await adopted.step(status="1.3")
+    adopted.read += 1_000_000  # the rest of a long log
+    await adopted.step(status="2.3", temp_used=10**9)
+    await adopted.minutes(1)
+    assert adopted.kinds() == [STALLED]
+    assert adopted.job.marks == ()
+    adopted.read += 10
+    await adopted.step(status="2.4")
+    assert adopted.job.marks == (("2.4", 3 * 3600 + 61.0),)
+
+
+async def test_a_plot_told_as_stalled_stays_so_over_a_restart_until_it_works(
+    adopted: Bench, tmp_path: Path
+) -> None:
+    adopted.job = replace(JOB, stalled=NOW - timedelta(hours=2))
+    os.utime(log_of(tmp_path / JOB.id))  # as by a clock that was set back
+    await adopted.step()
+    await adopted.minutes(10)
+    assert adopted.told == []
+    adopted.read += 10
+    await adopted.step()
+    assert adopted.kinds() == [GOES_ON]
 
 
 # --- the real engine --------------------------------------------------------------------------
