@@ -6,6 +6,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -15,10 +16,9 @@ from rich.table import Table
 from plotobot.check import Finding
 from plotobot.engine.models import GIB, Drive, Job
 from plotobot.engine.store import job_adapter
-from plotobot.ui.text import tail
+from plotobot.ui.text import short_duration, tail
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
     from plotobot.outlook import Outlook
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 JOB_FIELDS = (
     "id", "plot_id", "plotter", "k", "status", "pid", "temp", "temp2", "out",
-    "started_at", "ended_at", "exit_code", "phase_seconds",
+    "started_at", "ended_at", "exit_code", "phase_seconds", "eta", "eta_basis",
 )  # fmt: skip
 _WIDEST = 10_000
 _MARK = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "problem": "[red]problem[/]"}
@@ -71,13 +71,22 @@ def show_jobs(jobs: Sequence[Job]) -> None:
             f"k{job.k}",
             job.status,
             f"{job.fraction:.0%}",
+            _left(job, datetime.now(UTC)),
             tail(job.temp),
             tail(job.out),
             f"{job.started_at:%Y-%m-%d %H:%M}" if job.started_at else "",
         )
         for job in jobs
     ]
-    show_table(("job", "plotter", "k", "status", "done", "temp", "out", "started (UTC)"), rows)
+    show_table(
+        ("job", "plotter", "k", "status", "done", "left", "temp", "out", "started (UTC)"), rows
+    )
+
+
+def _left(job: Job, now: datetime) -> str:
+    if job.eta is None or not job.state.live:
+        return ""
+    return short_duration((job.eta - now) / timedelta(seconds=1))
 
 
 def show_drives(drives: Sequence[Drive]) -> None:

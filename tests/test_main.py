@@ -33,7 +33,7 @@ PLOT_FIELDS = {
 }  # fmt: skip
 JOB_FIELDS = {
     "id", "plot_id", "plotter", "k", "status", "pid", "temp", "temp2", "out", "started_at",
-    "ended_at", "exit_code", "phase_seconds",
+    "ended_at", "exit_code", "phase_seconds", "eta", "eta_basis",
 }  # fmt: skip
 NASTY = "a\x1b[31mb\x07\nc"
 TOKEN = "canary-token-of-the-bot"

@@ -53,6 +53,8 @@ class World:
     spawning: bool = True
     until: datetime | None = None
     """When spawning ends by itself."""
+    failing: Mapping[str, str] = field(default_factory=dict)
+    """By profile, why none is started after repeated failures."""
     missing: Mapping[str, str] = field(default_factory=dict)
     """By profile, why its plotter cannot be run."""
     resting: Mapping[str, datetime] = field(default_factory=dict)

@@ -154,6 +154,8 @@ class EngineConfig:
     move: MoveRules = field(default_factory=MoveRules)
     spawn_on_start: bool = True
     """Whether plots are started as soon as the engine runs, without being asked."""
+    stalled_after: float = 1800.0
+    """Seconds without a sign of work after which a plot counts as stalled, at least."""
 
     @property
     def jobs_root(self) -> Path:

@@ -23,6 +23,7 @@ from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay
 from plotobot.engine.drives.discovery import Specs
 from plotobot.engine.endings import Endings, told
+from plotobot.engine.history import History
 from plotobot.engine.launcher import Launcher, log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import (
@@ -45,6 +46,7 @@ from plotobot.engine.roster import Roster
 from plotobot.engine.spawner import Spawner
 from plotobot.engine.store import Store
 from plotobot.engine.supervision.supervisor import Supervisor
+from plotobot.engine.vigil import Vigil
 from plotobot.engine.watcher import Watcher, advanced
 from plotobot.errors import Refusal
 from plotobot.plotters import plotter as plotter_named
@@ -92,6 +94,8 @@ class PlottingEngine:
         self._spawner = Spawner(config, self._launcher, bay, self._roster, store, now)
         self._mover = Mover(config, store, self._spawner.seen, self._roster.tell, now)
         self._endings = Endings(self._watcher, self._roster, config.jobs_root, now)
+        self._history = History(store)
+        self._vigil = Vigil(supervisor, self._history, config.jobs_root, config.stalled_after, now)
         self._tasks: list[asyncio.Task[None]] = []
         # By the loop's clock, which no change of the system's time can move.
         self._next_look = self._next_drives = 0.0
@@ -301,11 +305,12 @@ class PlottingEngine:
 
     async def _step(self) -> None:
         await self._roster.flush()
-        changed = await self._endings.settle()
-        if changed:
+        if changed := await self._endings.settle():
+            self._history.forget()
             self._mover.wake()
-        changed |= await self._follow_logs()
         clock = asyncio.get_running_loop().time()
+        self._vigil.tick(clock, [job.id for job in self._roster.live()])
+        changed |= await self._follow_logs()
         if clock >= self._next_drives:
             self._next_drives = clock + DRIVES_EVERY
             changed |= await self._spawner.look()
@@ -329,19 +334,20 @@ class PlottingEngine:
             job = self._roster.get(job_id)
             if job is None or not job.state.live:
                 continue
-            new = advanced(job, progress)
-            if new != job:
-                await self._advance(job, new)
+            read = self._watcher.read(job_id)
+            new, events = await self._vigil.attend(job, advanced(job, progress), read)
+            # One that was changed meanwhile is taken up at the next step.
+            if new != job and self._roster.get(job_id) is job:
+                await self._advance(job, new, events)
                 phase_changed |= new.phase != job.phase
         return phase_changed
 
-    async def _advance(self, job: Job, new: Job) -> None:
-        if (new.status, new.plot_id, new.stuck) == (job.status, job.plot_id, job.stuck):
+    async def _advance(self, job: Job, new: Job, events: Sequence[Event]) -> None:
+        same = (new.status, new.plot_id, new.stuck) == (job.status, job.plot_id, job.stuck)
+        if same and not events:
             self._roster.note(new)
-            return
-        stuck = bool(new.stuck) and not job.stuck
-        events = [Event(EventKind.JOB_STUCK, self._now(), new)] if stuck else []
-        await self._roster.put(new, events=events)
+        else:
+            await self._roster.put(new, events=events)
 
     async def _note_stop(self, job_id: str, by: str | None) -> None:
         """Put down who stopped a job, None once all is done: the bot may be killed between."""

@@ -58,6 +58,11 @@ class Follower:
         return Place(*self._file, self._offset - self._rest_size, self._settled.hex())
 
     @property
+    def offset(self) -> int:
+        """Bytes of the present file that were read, an unfinished line with them."""
+        return self._offset
+
+    @property
     def rest(self) -> bytes:
         """The unfinished line at the end; the last words of a plotter that died in the middle."""
         return b"".join(self._rest)

@@ -121,6 +121,14 @@ class Job:
     out_used: int = 0
     profile: str = DEFAULT_PROFILE
     """The kind of plot it makes."""
+    marks: tuple[tuple[str, float], ...] = ()
+    """The statuses it was seen to reach, each with the seconds from its start to that."""
+    eta: datetime | None = None
+    """When it will be done; None while there is nothing to tell that from."""
+    eta_basis: str | None = None
+    """What `eta` rests on, such as "from 12 plots on this drive"."""
+    stalled: datetime | None = None
+    """Since when it shows no sign of work; set with the telling of it, until it goes on."""
 
     @property
     def label(self) -> str:
@@ -164,6 +172,12 @@ class EventKind(StrEnum):
     """The settings file was read anew; `data["what"]` says what changed."""
     TROUBLE = "trouble"
     """Something of Plotobot's own went wrong; `data["what"]` says it in words."""
+    JOB_STALLED = "job_stalled"
+    """No sign of work for too long; or its processes are stopped, then `data["paused"]`."""
+    JOB_GOES_ON = "job_goes_on"
+    """One that was told as stuck or stalled works again."""
+    SPAWNING_PAUSED = "spawning_paused"
+    """Plots failed one after the other; the job is the last of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,4 +77,5 @@ def read_job(plain: object) -> Job | None:
 
 
 def _lost(job: Job, now: datetime) -> Job:
+    job = replace(job, eta=None, eta_basis=None, stalled=None)
     return replace(job, state=JobState.LOST, status="Lost", ended_at=now, pid=None, reason=GONE)

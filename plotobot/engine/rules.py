@@ -68,6 +68,11 @@ def _resting(case: Case) -> Wait | None:
     return Wait(reason, until) if until else None
 
 
+def _failing(case: Case) -> Wait | None:
+    reason = case.world.failing.get(case.kind.name)
+    return Wait(reason) if reason else None
+
+
 def _max_parallel(case: Case) -> Wait | None:
     return _too_many(case, case.world.jobs, case.limits.max_parallel, "in all")
 
@@ -171,6 +176,7 @@ RULES: tuple[tuple[str, Callable[[Case], Wait | None]], ...] = (
     ("profile_quota", _profile_quota),
     ("plotter_missing", _plotter_missing),
     ("drive_problem", _drive_problem),
+    ("failing", _failing),
     ("resting", _resting),
     ("max_parallel", _max_parallel),
     ("max_parallel_per_drive", _max_parallel_per_drive),

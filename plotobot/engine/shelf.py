@@ -6,17 +6,22 @@ database.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from plotobot.engine.follower import Follower
+from plotobot.engine.history import usual
 from plotobot.engine.launcher import as_running, log_of
 from plotobot.engine.logtail import last_lines
-from plotobot.engine.models import Job
+from plotobot.engine.models import Job, JobState
 from plotobot.engine.recovery import read_job
 from plotobot.engine.supervision.finding import Found, State, inspect
 from plotobot.engine.supervision.jobdir import read_spec, read_verdict
+from plotobot.engine.time_left import time_left
 from plotobot.engine.verdict import LAST_LINES, Ending, judge
+from plotobot.engine.vigil import age_of
 from plotobot.engine.watcher import advanced, read_to_end
 from plotobot.errors import Refusal
 from plotobot.plotters import plotter
@@ -35,7 +40,16 @@ def read_jobs(jobs_root: Path) -> list[Job]:
     except OSError as error:
         raise Refusal(f"{jobs_root} cannot be read: {error.strerror or error}.") from error
     found = (_read_job(folder) for folder in folders if folder.is_dir())
-    return [job for job in found if job is not None]
+    jobs = [job for job in found if job is not None]
+    return [_with_eta(job, jobs) if job.state is JobState.RUNNING else job for job in jobs]
+
+
+def _with_eta(job: Job, jobs: Sequence[Job]) -> Job:
+    left = None if job.stuck else time_left(job, age_of(job), usual(job, jobs))
+    if left is None:
+        return job
+    eta = datetime.now(UTC) + timedelta(seconds=left.seconds)
+    return replace(job, eta=eta, eta_basis=left.basis)
 
 
 def _read_job(folder: Path) -> Job | None:

@@ -14,6 +14,7 @@ from plotobot.engine.case import Kind, Rules, World, starts_of
 from plotobot.engine.config import EngineConfig, Profile
 from plotobot.engine.drives import DriveBay
 from plotobot.engine.drives.discovery import Specs
+from plotobot.engine.failing import Failing
 from plotobot.engine.launcher import Launcher, order_of
 from plotobot.engine.limits import carried, changed, views
 from plotobot.engine.models import (
@@ -33,7 +34,7 @@ from plotobot.engine.quota import Quota
 from plotobot.engine.roster import Roster
 from plotobot.engine.space import Ledger, takes
 from plotobot.engine.store import Store
-from plotobot.engine.usage import measure
+from plotobot.engine.usage import DriveUsage, with_usage
 from plotobot.errors import PlotterMissing
 from plotobot.plotters import plotter
 from plotobot.plotters.base import Needs, Program
@@ -71,9 +72,11 @@ class Spawner:
         self._holds: tuple[Hold, ...] = ()
         self._known: Mapping[str, str] = bay.known
         self._alarm = OutAlarm()
+        self._failing = Failing(store)
         self._looked_at: datetime | None = None
         self._passing = asyncio.Lock()
         self._looking = asyncio.Lock()
+        self._usage = DriveUsage()
 
     async def load(self) -> None:
         """Take up the standing order, and look at the drives for the first time."""
@@ -81,6 +84,7 @@ class Spawner:
         self._quota = await Quota.load(self._store, running=spawn, now=now)
         await self._quota.save(self._store)
         self._spawned = await self._store.count_started(self._quota.since)
+        await self._failing.load()
         await self.look()
 
     async def look(self) -> bool:
@@ -102,7 +106,8 @@ class Spawner:
         """
         async with self._passing:
             await self.look()
-            self._roster.note(*(await asyncio.to_thread(measure, self._roster.live())).values())
+            await self._measure()
+            await self._failing.look(self._roster.all(), self._now(), self._roster.put)
             started = await self._start_all(forced)
             self._looked_at = self._now()
             await self._tell_of_out_drives(len(started))
@@ -110,6 +115,12 @@ class Spawner:
             await self._tell_of_drain()
             self._roster.tell()
             return started
+
+    async def _measure(self) -> None:
+        """Note what the running plots use; a job may have gone on or ended meanwhile."""
+        measured = await asyncio.to_thread(self._usage.measure, self._roster.live())
+        present = ((self._roster.get(job_id), job) for job_id, job in measured.items())
+        self._roster.note(*(with_usage(now, job) for now, job in present if now))
 
     def rest(self) -> float:
         """Seconds until a pass may start what this one had to hold back; at most the interval."""
@@ -125,6 +136,7 @@ class Spawner:
         else:
             self._quota = self._quota.resumed(until)
         await self._quota.save(self._store)
+        await self._failing.resume(self._now())
 
     async def pause(self, *, drain: bool = False) -> None:
         """Start no more plots."""
@@ -241,6 +253,7 @@ class Spawner:
             missing=self._missing,
             resting={} if forced else resting(self._roster.all(), now),
             starts=starts_of(self._roster.all()),
+            failing={} if forced else self._failing.held,
         )
 
     def _started(self) -> int:

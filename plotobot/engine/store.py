@@ -26,6 +26,8 @@ from plotobot.errors import PlotobotError
 
 T = TypeVar("T")
 
+_PLOTTER, _K, _TEMP = (f"json_extract(body, '$.{name}')" for name in ("plotter", "k", "temp"))
+"""Parts of a job that indexes are made of; a query must use these very words to use them."""
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -49,6 +51,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         "CREATE TABLE moves (id TEXT PRIMARY KEY, ended_at TEXT, body TEXT NOT NULL) STRICT",
         "CREATE INDEX moves_by_end ON moves (ended_at)",
+    ),
+    tuple(
+        f"CREATE INDEX completed_by_{name} ON jobs ({', '.join(columns)}, ended_at)"
+        " WHERE state = 'completed'"
+        for name, columns in (
+            ("kind", (_PLOTTER, _K)),
+            ("drive", (_PLOTTER, _K, _TEMP)),
+        )
     ),
 )
 """Never edit one that has shipped; add the next. `PRAGMA user_version` counts those applied."""
@@ -143,6 +153,18 @@ class Store:
             job_adapter().validate_json(row[0])
             for row in await self._rows(sql, (sortable(moment),))
         ]
+
+    async def completed(
+        self, plotter: str, k: int, latest: int, *, temp: str | None = None
+    ) -> list[Job]:
+        """The latest completed jobs of one kind, newest first; of one temp drive, if named."""
+        where = f"state = 'completed' AND {_PLOTTER} = ? AND {_K} = ?"
+        values: tuple[object, ...] = (plotter, k)
+        if temp is not None:
+            where, values = f"{where} AND {_TEMP} = ?", (*values, temp)
+        sql = f"SELECT body FROM jobs WHERE {where} ORDER BY ended_at DESC LIMIT ?"  # noqa: S608 - no word of it is a stranger's
+        rows = await self._rows(sql, (*values, latest))
+        return [job_adapter().validate_json(row[0]) for row in rows]
 
     async def count_started(self, since: datetime) -> dict[str, int]:
         """How many jobs of each profile were created since a moment and did start."""

@@ -6,17 +6,49 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
+from plotobot.engine.drives.waiting import Patience
 from plotobot.engine.models import Job
+
+PATIENCE = 5.0
+"""Seconds a folder gets to list its files; what it held before counts until it answers."""
+
+
+class DriveUsage:
+    """Measures again and again; a drive that hangs holds up nobody."""
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._listing: Patience[str, Mapping[str, int] | None] = Patience(patience)
+
+    def measure(self, jobs: Iterable[Job]) -> dict[str, Job]:
+        """The jobs by id, with what they use now. Blocks, for `patience` at most."""
+        jobs = list(jobs)
+        wanted = {job.plot_id for job in jobs if job.plot_id}
+        folders = {folder for job in jobs for folder in (job.temp, job.temp2, job.out) if folder}
+        answers = self._listing.ask(
+            {folder: partial(_by_plot, folder, wanted) for folder in folders}
+        )
+        sizes = {
+            folder: None if isinstance(answer, OSError) else answer
+            for folder, answer in answers.items()
+        }
+        return {job.id: _measured(job, sizes) for job in jobs}
 
 
 def measure(jobs: Iterable[Job]) -> dict[str, Job]:
-    """The jobs by id, with what they use now; a folder that cannot be read changes nothing."""
-    jobs = list(jobs)
-    wanted = {job.plot_id for job in jobs if job.plot_id}
-    folders = {folder for job in jobs for folder in (job.temp, job.temp2, job.out) if folder}
-    sizes = {folder: _by_plot(folder, wanted) for folder in folders}
-    return {job.id: _with_usage(job, sizes) for job in jobs}
+    """Measure once; a folder that cannot be read changes nothing. Blocks."""
+    return DriveUsage().measure(jobs)
+
+
+def with_usage(job: Job, measured: Job) -> Job:
+    """A job as it is, with what was measured of it a moment ago."""
+    return replace(
+        job,
+        temp_used=measured.temp_used,
+        temp2_used=measured.temp2_used,
+        out_used=measured.out_used,
+    )
 
 
 def _by_plot(folder: str, wanted: set[str]) -> Mapping[str, int] | None:
@@ -42,7 +74,7 @@ def _size(entry: os.DirEntry[str]) -> int:
     return getattr(facts, "st_blocks", facts.st_size // 512) * 512
 
 
-def _with_usage(job: Job, sizes: Mapping[str, Mapping[str, int] | None]) -> Job:
+def _measured(job: Job, sizes: Mapping[str, Mapping[str, int] | None]) -> Job:
     def used(folder: str | None, before: int) -> int:
         found = sizes.get(folder or "")
         return before if found is None or not job.plot_id else found.get(job.plot_id, 0)

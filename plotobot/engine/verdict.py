@@ -38,6 +38,7 @@ class Ending:
 def judge(job: Job, ending: Ending) -> Job:
     """The job as it ended."""
     job = replace(job, ended_at=ending.at, exit_code=ending.exit_code, pid=None, stuck=None)
+    job = replace(job, eta=None, eta_basis=None, stalled=None)
     path, fault = find_plot(job, said_done=ending.exit_code == 0)
     if path:
         return _completed(job, path, ending)

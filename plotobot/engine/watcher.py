@@ -64,6 +64,10 @@ class Watcher:
         """What all watched logs have told so far, by job id."""
         return await asyncio.to_thread(self._read_all)
 
+    def read(self, job_id: str) -> int:
+        """Bytes of a watched job's log that were read."""
+        return self._watches[job_id].follower.offset
+
     def ended(self) -> dict[str, Exit]:
         """The jobs that have ended and are still watched."""
         return {

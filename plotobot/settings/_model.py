@@ -338,6 +338,12 @@ class Alerts(Table):
     summary: _Switch = True
     settings_changed: _Switch = True
     trouble: _Switch = True
+    job_stalled: _Switch = True
+    job_goes_on: _Switch = True
+    spawning_paused: _Switch = True
+    stalled_after_minutes: Annotated[
+        float, Field(ge=1, le=10080, description="a number of minutes from 1 to 10080")
+    ] = 30.0
 
 
 class Report(Table):

@@ -62,6 +62,7 @@ class Settings:
             profiles=self._profiles,
             move=self._move,
             spawn_on_start=self.written.spawn.enabled,
+            stalled_after=self.written.alerts.stalled_after_minutes * 60,
         )
 
     @property

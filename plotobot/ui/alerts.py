@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from plotobot.engine.models import Event, EventKind, Job
+from plotobot.engine.models import DEFAULT_PROFILE, Event, EventKind, Job
 from plotobot.ui.jobs import name, phases_text, reason_text
 from plotobot.ui.text import (
     MESSAGE_LIMIT,
@@ -47,6 +47,9 @@ EMOJI: Mapping[EventKind, str] = {
     EventKind.SUMMARY: "📊",
     EventKind.SETTINGS_CHANGED: "🎚️",
     EventKind.TROUBLE: "⚠️",
+    EventKind.JOB_STALLED: "🐌",
+    EventKind.JOB_GOES_ON: "▶️",
+    EventKind.SPAWNING_PAUSED: "🚧",
 }
 CRITICAL = frozenset(
     {
@@ -58,6 +61,8 @@ CRITICAL = frozenset(
         EventKind.DESTINATION_AWAY,
         EventKind.NO_DESTINATION,
         EventKind.TROUBLE,
+        EventKind.JOB_STALLED,
+        EventKind.SPAWNING_PAUSED,
     }
 )
 """Told first, and never left out of a digest."""
@@ -153,6 +158,47 @@ def _moved(data: Mapping[str, Any]) -> str:
     return f"plot moved, {way}: {gib(size)} in {duration(seconds)}{speed}"
 
 
+def _stalled(job: Job, data: Mapping[str, Any], limit: int) -> str:
+    silent, name = f"**{duration(data.get('silent_seconds'))}**", _name(job)
+    if data.get("paused"):
+        text = f"plot paused, {name}: its process was stopped, {silent} without a sign of work"
+        cure = f"`kill -CONT {job.pid}` on the machine lets it go on"
+    else:
+        log_only = data.get("busy")
+        sign = "busy, but neither log nor files grew" if log_only else "no sign of work"
+        text = f"plot stalled, {name} at {job.fraction:.0%}: {sign} for {silent}"
+        cure = "See whether its drives answer"
+    return clip(f"{text}{_beside(data)}. {cure}; `/job` shows it, `/stop` ends it.", limit)
+
+
+def _beside(data: Mapping[str, Any]) -> str:
+    """What is usual, and what the plotter said last."""
+    usual, line = data.get("usual_seconds"), data.get("last_line")
+    text = f"; this step usually takes {duration(usual)} in all" if usual else ""
+    return text + (f". Last line: {code(line)}" if line else "")
+
+
+def _goes_on(job: Job, data: Mapping[str, Any], limit: int) -> str:
+    after = data.get("silent_seconds")
+    silence = f" after **{duration(after)}**" if after else ""
+    return clip(f"plot goes on again{silence}, {_name(job)} at {job.fraction:.0%}", limit)
+
+
+def _of_kind(data: Mapping[str, Any]) -> str:
+    kind = data.get("kind")
+    return f" of {plain(kind, 40)}" if kind and kind != DEFAULT_PROFILE else ""
+
+
+def _broken_off(job: Job, data: Mapping[str, Any], limit: int) -> str:
+    return clip(
+        f"{plural(data.get('failures', 0), 'plot')}{_of_kind(data)} failed one after the other, "
+        f"so no more are started. The last one, {_name(job)}: {plain(data.get('how', ''), 60)}, "
+        f"{code(data.get('last_words', ''), 300)}. "
+        "When the cause is out of the way, `/spawn start` lets it go on.",
+        limit,
+    )
+
+
 def _summary(data: Mapping[str, Any]) -> str:
     head = f"since {_moment(data.get('since')) or 'the start'}: "
     made = plural(data.get("finished", 0), "plot") + " finished"
@@ -173,6 +219,9 @@ _OF_JOBS: Mapping[EventKind, Callable[[Job, Mapping[str, Any], int], str]] = {
     EventKind.JOB_FAILED: _failed,
     EventKind.JOB_STOPPED: _stopped,
     EventKind.JOB_STUCK: _stuck,
+    EventKind.JOB_STALLED: _stalled,
+    EventKind.JOB_GOES_ON: _goes_on,
+    EventKind.SPAWNING_PAUSED: _broken_off,
 }
 _SENTENCES: Mapping[EventKind, str] = {
     EventKind.JOB_NOT_SPAWNED: "a plot could not be started",

@@ -72,11 +72,22 @@ def jobs_text(jobs: Sequence[Job], number: int, pages: int, now: datetime) -> st
     head = f"**{plural(len(jobs), 'job')}**, {live} running"
     if pages > 1:
         head += f" · page {number + 1} of {pages}"
-    return f"{head}\n{fence(lines)}"
+    return "\n".join([head, fence(lines), *_ends(shown, now)])
+
+
+def _ends(jobs: Sequence[Job], now: datetime) -> list[str]:
+    """When running ones will be done: outside the table, where Discord counts down."""
+    ends = [f"{short_id(job)} {eta_stamp(job.eta, now)}" for job in jobs if job.eta]
+    return ["Done: " + " · ".join(ends)] if ends else []
+
+
+def eta_stamp(eta: datetime, now: datetime) -> str:
+    """When a plot will be done; one that is due is so at any moment, and never in the past."""
+    return stamp(eta) if eta > now else "at any moment"
 
 
 def _row(job: Job, now: datetime) -> tuple[str, str, str, str]:
-    status = clip(clean_line(job.status), 12) + ("!" if job.stuck else "")
+    status = clip(clean_line(job.status), 12) + ("!" if job.stuck or job.stalled else "")
     time = short_duration(elapsed(job, now))
     return short_id(job), status, percent(job.fraction), time
 
@@ -113,6 +124,9 @@ def _times(job: Job, now: datetime) -> list[str]:
         lines[0] += f", started {stamp(job.started_at)}"
     if job.ended_at:
         lines[0] += f", ended {stamp(job.ended_at)}"
+    if job.eta and job.state.live:
+        basis = f" ({job.eta_basis})" if job.eta_basis else ""
+        lines.append(f"done {eta_stamp(job.eta, now)}{basis}")
     if any(job.phase_seconds) or job.copy_seconds:
         lines.append(phases_text(job))
     return lines
@@ -129,6 +143,7 @@ def _extras(job: Job) -> list[str]:
     facts = (
         (used, f"temp files now {gib(used)}" + (f" of {gib(job.temp_need)}" * bool(job.temp_need))),
         (job.stuck, f"⏳ stuck: {code(job.stuck)}"),
+        (job.stalled, f"🐌 no sign of work since {stamp(job.stalled)}" if job.stalled else ""),
         (job.plot_id, f"plot id {code(job.plot_id)}"),
         (job.pid and job.state.live, f"process {job.pid}"),
         (job.exit_code is not None and not job.state.live, f"exit code {job.exit_code}"),

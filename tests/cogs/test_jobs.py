@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from plotobot.engine.models import JobState
+from tests.cogs.scripted import NOW
 
 HOSTILE = "/mnt/@everyone <@&1> ```x``` [x](http://evil) \u202egnp.exe \x1b[31mred\x00\u200b"
 
@@ -176,3 +179,42 @@ async def test_an_engine_that_breaks_gives_a_code(farm, caplog):
     assert "/secret/place" not in result.response.content
     assert "/secret/place" in caplog.text
     assert len(farm.env.errors) == 1  # seen by the tree's one handler
+
+
+async def test_running_jobs_say_when_they_are_done(farm, make_job):
+    """Below the table, where Discord counts down; one that is due is never in the past."""
+    soon = make_job(1, eta=NOW + timedelta(hours=2), eta_basis="from 12 plots on this drive")
+    farm.engine.all_jobs = [soon, make_job(2, eta=NOW - timedelta(hours=1)), make_job(3)]
+
+    table = await farm.slash("viewer", "jobs")
+    job = await farm.slash("viewer", "job", job="0001")
+    due = await farm.slash("viewer", "job", job="0002")
+    unknown = await farm.slash("viewer", "job", job="0003")
+
+    when = f"<t:{int((NOW + timedelta(hours=2)).timestamp())}:R>"
+    last = table.response.content.splitlines()[-1]
+    assert last == f"Done: #0001 {when} · #0002 at any moment"
+    assert f"done {when} (from 12 plots on this drive)" in job.response.content
+    assert "done at any moment" in due.response.content
+    assert "done" not in unknown.response.content
+
+
+async def test_a_page_full_of_ends_is_within_the_limit(farm, make_job):
+    farm.engine.all_jobs = [
+        make_job(n, temp="/mnt/" + "x" * 300, eta=NOW + timedelta(days=n + 1)) for n in range(200)
+    ]
+
+    shown = await farm.slash("viewer", "jobs")
+
+    assert len(shown.response.content) <= 2000
+    assert shown.response.content.splitlines()[-1].count("<t:") == 10
+
+
+async def test_a_stalled_job_shows_that_it_is(farm, make_job):
+    farm.engine.all_jobs = [make_job(1, stalled=NOW - timedelta(hours=1))]
+
+    table = await farm.slash("viewer", "jobs")
+    job = await farm.slash("viewer", "job", job="0001")
+
+    assert "#0001 3.2!" in table.response.content
+    assert "🐌 no sign of work since <t:" in job.response.content

@@ -55,9 +55,17 @@ def rules(max_parallel: int = 20, per_drive: int = 20, **changes: object) -> Rul
 
 def decide(drives: list[Drive], jobs: list[Job] | None = None, **changes: object) -> Plan:
     spawned, spawning = changes.pop("spawned", 0), changes.pop("spawning", True)
-    starts = changes.pop("starts", ())
+    starts, failing = changes.pop("starts", ()), changes.pop("failing", {})
     changes["drives"] = changes.pop("own", ())
-    world = World(NOW, drives, jobs or [], spawned, spawning=spawning, starts=starts)  # type: ignore[arg-type]
+    world = World(
+        NOW,
+        drives,
+        jobs or [],
+        spawned,  # type: ignore[arg-type]
+        spawning=spawning,  # type: ignore[arg-type]
+        starts=starts,  # type: ignore[arg-type]
+        failing=failing,  # type: ignore[arg-type]
+    )
     return plan(world, rules(**changes))  # type: ignore[arg-type]
 
 
@@ -168,6 +176,14 @@ def test_the_readme_example_of_ploto() -> None:
             {},
             {"/a": "paused"},
             id="paused",
+        ),
+        pytest.param(
+            [drive("/a", 300), BIG_OUT],
+            [],
+            {"failing": {"default": "3 plots failed in a row"}},
+            {},
+            {"/a": "failing"},
+            id="plots-that-keep-failing",
         ),
         pytest.param(
             [drive("/a", 3000), BIG_OUT],

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from plotobot.engine.shelf import read_jobs
 from plotobot.engine.store import job_adapter
 from plotobot.engine.supervision.jobdir import LOG, VERDICT, Spec, create, write_record
 from plotobot.errors import Refusal
+from tests.engine.farm import Farm, ended, running
 
 LOGS = Path(__file__).parents[1] / "logs"
 PLANNED = Job(id="1", plotter="chia", k=25, temp="/t", out="/o")
@@ -90,3 +94,19 @@ def test_reading_changes_nothing(jobs: Path) -> None:
     before = sorted(path.name for path in directory.iterdir())
     read_jobs(jobs)
     assert sorted(path.name for path in directory.iterdir()) == before
+
+
+async def test_a_running_plot_is_foretold_from_the_completed_ones_beside_it(farm: Farm) -> None:
+    async with farm.running(count=2, max_parallel=1) as engine:
+        await ended(engine, 1)
+        (job,) = await running(engine)
+        os.kill(job.pid or 0, signal.SIGSTOP)
+        now = datetime.now(UTC)
+        running_one, done = read_jobs(farm.jobs)
+        os.kill(job.pid or 0, signal.SIGCONT)
+        await ended(engine, 2)
+
+    assert running_one.eta is not None
+    assert now <= running_one.eta <= now + timedelta(minutes=5)
+    assert (running_one.eta_basis or "").startswith("from 1 plot on ")
+    assert done.eta is None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -121,3 +122,49 @@ def test_no_words_break_the_limit_or_ping(kind, words, machine, many):
 
 def test_what_needs_a_person_is_critical():
     assert {EventKind.JOB_FAILED, EventKind.DRIVE_MISSING, EventKind.NO_OUT_DRIVE} <= CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        pytest.param(
+            {"silent_seconds": 5400.0, "usual_seconds": 720.0, "last_line": "Computing table 3"},
+            "plot stalled, #1a2b k32 on /mnt/ssd1 at 42%: no sign of work for **1 h 30 m**; this "
+            "step usually takes 12 m 00 s in all. Last line: `Computing table 3`. See whether its "
+            "drives answer; `/job` shows it, `/stop` ends it.",
+            id="stalled",
+        ),
+        pytest.param(
+            {"silent_seconds": 5400.0, "busy": True},
+            "plot stalled, #1a2b k32 on /mnt/ssd1 at 42%: busy, but neither log nor files grew for "
+            "**1 h 30 m**. See whether its drives answer; `/job` shows it, `/stop` ends it.",
+            id="turning-in-a-loop",
+        ),
+        pytest.param(
+            {"silent_seconds": 1800.0, "paused": True},
+            "plot paused, #1a2b k32 on /mnt/ssd1: its process was stopped, **30 m 00 s** without a "
+            "sign of work. `kill -CONT 4711` on the machine lets it go on; `/job` shows it, "
+            "`/stop` ends it.",
+            id="paused",
+        ),
+    ],
+)
+def test_a_stall_is_told_with_what_to_do(data, told):
+    job = replace(JOB, state=JobState.RUNNING, status="1.3", fraction=0.42, pid=4711)
+    news = Event(EventKind.JOB_STALLED, NOW, job=job, data=data)
+
+    assert alert_text(news, "rig1", NOW) == f"🐌 **rig1**: {told}"
+    assert EventKind.JOB_STALLED in CRITICAL
+
+
+def test_going_on_again_is_told_with_how_long_it_was_silent():
+    job = replace(JOB, status="1.3", fraction=0.42)
+    told = [
+        alert_text(Event(EventKind.JOB_GOES_ON, NOW, job=job, data=data), "rig1", NOW)
+        for data in ({"silent_seconds": 5400.0}, {})
+    ]
+
+    assert told == [
+        "▶️ **rig1**: plot goes on again after **1 h 30 m**, #1a2b k32 on /mnt/ssd1 at 42%",
+        "▶️ **rig1**: plot goes on again, #1a2b k32 on /mnt/ssd1 at 42%",
+    ]

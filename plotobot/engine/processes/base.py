@@ -53,6 +53,8 @@ class Usage:
     """Bytes of memory."""
     read_bytes: int
     write_bytes: int
+    stopped: int = 0
+    """How many of the processes are stopped, as by SIGSTOP."""
 
 
 class Process(Protocol):
@@ -156,16 +158,17 @@ def usage_of(processes: Processes, leader: Identity) -> Usage | None:
     looks = [look for look in map(_look, pids) if look is not None]
     if not looks:
         return None
-    cpu, rss, read, written = zip(*looks, strict=True)
-    return Usage(len(looks), sum(cpu), sum(rss), sum(read), sum(written))
+    cpu, rss, read, written, stopped = zip(*looks, strict=True)
+    return Usage(len(looks), sum(cpu), sum(rss), sum(read), sum(written), sum(stopped))
 
 
-def _look(pid: int) -> tuple[float, int, int, int] | None:
+def _look(pid: int) -> tuple[float, int, int, int, bool] | None:
     try:
         process = psutil.Process(pid)
         with process.oneshot():
             cpu, memory = process.cpu_times(), process.memory_info()
-            return (cpu.user + cpu.system, memory.rss, *_traffic(process))
+            stopped = process.status() == psutil.STATUS_STOPPED
+            return (cpu.user + cpu.system, memory.rss, *_traffic(process), stopped)
     except psutil.Error:
         return None
 
