@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FLOORS = ("plots", "plotters", "engine", "ui", "bot", "app", "__main__")
 """From the bottom up; each may import itself and what is below."""
-PLACE = {"access": "ui", "alerts": "bot", "cogs": "bot", "demo": "__main__"}
+PLACE = {"access": "ui", "alerts": "bot", "cogs": "bot", "demo": "__main__", "farmlog": "plots"}
 """Where the rest stands."""
 ANYWHERE = frozenset({"", "errors", "settings", "logs", "access"})
 """Values and text that know nothing of the floors above them."""
