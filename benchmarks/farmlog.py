@@ -63,7 +63,7 @@ def endless(every: int, chance: random.Random) -> Iterator[str]:
             head = f"{moment.isoformat(timespec='milliseconds')} 2.7.5"
             yield line(head, number, chance)
         if chance.random() < 0.02:
-            yield f"{head} harvester chia.plotting.manager   : ERROR    Failed to open /mnt/d/x.plot"
+            yield f"{head} harvester chia.plotting.manager   : ERROR    Failed to open /mnt/x.plot"
             yield "Traceback (most recent call last):\n  File manager.py\nRuntimeError: bad"
 
 

@@ -51,8 +51,10 @@ class FarmLog:
 
     @property
     def hint(self) -> str | None:
-        """Why there are no eligible lines, where the log's level is the reason."""
-        if self.stats.info or self.stats.begin is None:
+        """Why there is nothing, or no eligible line, where the log itself is the reason."""
+        if self.stats.begin is None:
+            return "The log holds nothing of that time."
+        if self.stats.info:
             return None
         return (
             "There are no INFO lines, so chia's log level leaves out the eligible lines. "
