@@ -69,6 +69,19 @@ class SpaceRules:
 
 
 @dataclass(frozen=True, slots=True)
+class FarmSettings:
+    """How the farm's log is watched."""
+
+    watch: bool = True
+    log: Path | None = None
+    """chia's debug.log; None means where chia puts it."""
+    silent: float = 600.0
+    """Seconds without an eligible line until it is told; 0 means never."""
+    slow: float = 5.0
+    """A lookup that takes more seconds is told."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Everything that one machine's engine has to know."""
 
@@ -82,6 +95,7 @@ class EngineConfig:
     space: SpaceRules = field(default_factory=SpaceRules)
     spawn_on_start: bool = True
     """Whether plots are started as soon as the engine runs, without being asked."""
+    farm: FarmSettings = field(default_factory=FarmSettings)
 
     @property
     def jobs_root(self) -> Path:

@@ -148,6 +148,15 @@ class EventKind(StrEnum):
     SUMMARY = "summary"
     TROUBLE = "trouble"
     """Something of Plotobot's own went wrong; `data["what"]` says it in words."""
+    FARM_SILENT = "farm_silent"
+    """The harvester looks up no challenges any more."""
+    FARM_GOES_ON = "farm_goes_on"
+    FARM_SLOW = "farm_slow"
+    FARM_LATE = "farm_late"
+    """Lookups took so long that a proof would have come too late."""
+    FARM_ERRORS = "farm_errors"
+    FARM_PROOF = "farm_proof"
+    FARM_PLOTS_FEWER = "farm_plots_fewer"
 
 
 @dataclass(frozen=True, slots=True)

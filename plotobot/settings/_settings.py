@@ -10,7 +10,7 @@ from types import MappingProxyType
 from pydantic import SecretStr
 
 from plotobot.access import Access, Holders
-from plotobot.engine.config import EngineConfig, Limits, PlotSettings, SpaceRules
+from plotobot.engine.config import EngineConfig, FarmSettings, Limits, PlotSettings, SpaceRules
 from plotobot.engine.models import GIB, DriveKind, EventKind
 from plotobot.settings._model import Members, SettingsFile
 
@@ -51,6 +51,7 @@ class Settings:
             limits=self._limits,
             space=self._space,
             spawn_on_start=self.written.spawn.enabled,
+            farm=self._farm,
         )
 
     @property
@@ -110,6 +111,16 @@ class Settings:
             temp=_bytes(space.temp_gib),
             temp2=_bytes(space.temp2_gib),
             out=_bytes(space.out_gib),
+        )
+
+    @property
+    def _farm(self) -> FarmSettings:
+        farm = self.written.farm
+        return FarmSettings(
+            watch=farm.watch,
+            log=Path(farm.log) if farm.log else None,
+            silent=farm.silent_minutes * 60,
+            slow=farm.slow_seconds,
         )
 
 
