@@ -47,14 +47,14 @@ def first_head(block: bytes) -> re.Match[bytes] | None:
     return next((found for at in _begins(block) if (found := HEAD.match(block, at))), None)
 
 
-def last_head(block: bytes) -> re.Match[bytes] | None:
-    """The last head of a block."""
-    end = len(block)
-    while end >= 0:
-        begin = block.rfind(b"\n", 0, end) + 1
+def last_head(block: bytes, needle: bytes = b"") -> re.Match[bytes] | None:
+    """The last head of a block, or the last one with something in its line."""
+    at = block.rfind(needle)
+    while at >= 0:
+        begin = block.rfind(b"\n", 0, at) + 1
         if found := HEAD.match(block, begin):
             return found
-        end = begin - 1
+        at = block.rfind(needle, 0, begin - 1) if begin else -1
     return None
 
 

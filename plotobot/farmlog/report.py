@@ -135,7 +135,8 @@ class _Reader:
                 self._kept.append((head, time))
         self._bound(last_head(block))
         if not self._stats.info:
-            self._stats.info = any(self._time(head) for head in heads(block, (b": INFO ",))[-1:])
+            info = last_head(block, b": INFO ")
+            self._stats.info = info is not None and self._time(info) is not None
         self._last.append(block)
 
     def result(self) -> FarmLog:
