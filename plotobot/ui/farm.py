@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from plotobot.farmlog.report import FarmLog, Kind
 from plotobot.farmlog.statistics import FarmStats, Fault
@@ -98,8 +98,3 @@ def fault_text(fault: Fault) -> str:
 
 def _s(seconds: float | None) -> str:
     return "?" if seconds is None else f"{seconds:.3g} s"
-
-
-def pages_of(records: Sequence[object]) -> int:
-    """How many pages so many records take."""
-    return max(1, -(-len(records) // ROWS))
