@@ -106,7 +106,7 @@ def take(
         time = clock.utc(head["time"])
         if time is not None:
             state = _taken(state, head, min(time, now), rules, news=news)
-    if info := last_head(block, b": INFO "):
+    if info := last_head(block, b"INFO"):
         state = replace(state, info_at=_at(clock, info, now) or state.info_at)
     if last := last_head(block):
         state = replace(state, last=_at(clock, last, now) or state.last)

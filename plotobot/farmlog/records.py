@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 HEAD = re.compile(
-    rb"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}) (?:(?P<version>\d+\.\d+[^\s:]*) )?"
+    rb"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}) (?:(?P<version>\d+\.\d+[\w.+-]*) )?"
     rb"(?P<service>[a-z0-9_]*) (?P<logger>[\w.-]+) *: "
     rb"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) *(?P<message>[^\n]*)"
 )
@@ -47,12 +47,14 @@ def first_head(block: bytes) -> re.Match[bytes] | None:
     return next((found for at in _begins(block) if (found := HEAD.match(block, at))), None)
 
 
-def last_head(block: bytes, needle: bytes = b"") -> re.Match[bytes] | None:
-    """The last head of a block, or the last one with something in its line."""
+def last_head(block: bytes, level: bytes = b"") -> re.Match[bytes] | None:
+    """The last head of a block, or the last one of a level."""
+    needle = b": " + level if level else b""
     at = block.rfind(needle)
     while at >= 0:
         begin = block.rfind(b"\n", 0, at) + 1
-        if found := HEAD.match(block, begin):
+        found = HEAD.match(block, begin)
+        if found and level in (b"", found["level"]):
             return found
         at = block.rfind(needle, 0, begin - 1) if begin else -1
     return None

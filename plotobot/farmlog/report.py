@@ -135,7 +135,7 @@ class _Reader:
                 self._kept.append((head, time))
         self._bound(last_head(block))
         if not self._stats.info:
-            info = last_head(block, b": INFO ")
+            info = last_head(block, b"INFO")
             self._stats.info = info is not None and self._time(info) is not None
         self._last.append(block)
 
