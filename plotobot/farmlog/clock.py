@@ -38,12 +38,9 @@ class Clock:
         except (ValueError, OverflowError, OSError):
             return None
         if first != second and self.last is not None and moment < self.last - SLACK:
-            moment = min(moment, moment + (first - second), key=self._distance)
+            moment = local - second
         self.last = moment
         return moment
-
-    def _distance(self, moment: datetime) -> timedelta:
-        return abs(moment - self.last) if self.last else timedelta()
 
     def _learn(self, stretch: bytes, local: datetime) -> tuple[timedelta, timedelta]:
         """The offset from UTC in both rounds; they are the same nearly always.

@@ -12,7 +12,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -25,6 +25,7 @@ PIECE = 1024 * 1024
 LONGEST = 4 * PIECE
 """What has no head for so long is handed over as it is, so that memory stays bounded."""
 PEEK = 64 * 1024
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _GZIP = b"\x1f\x8b"
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 """What PowerShell's `>` writes."""
@@ -80,14 +81,14 @@ def unreadable(path: Path, error: Exception) -> Refusal:
 
 
 def blocks(
-    path: Path, since: datetime | None = None, clock: Clock | None = None
+    path: Path, since: datetime | None = None, zone: tzinfo | None = None
 ) -> Iterator[bytes]:
     """A log in blocks of whole records, cleaned.
 
     Args:
         path: the log.
         since: leave out most of what is older; some of it comes all the same.
-        clock: reads the times where `since` is given.
+        zone: the zone of the log's times; None is this machine's.
 
     Raises:
         Refusal: it cannot be read, or is damaged as a gzip file.
@@ -100,8 +101,8 @@ def blocks(
                 with gzip.GzipFile(fileobj=raw) as unpacked:
                     yield from _whole_records(_pieces(cast(BinaryIO, unpacked)))
                 return
-            if since and clock and start not in _WIDE:
-                raw.seek(_place_of(raw, since, clock))
+            if since and start not in _WIDE:
+                raw.seek(_place_of(raw, since, zone))
             yield from _whole_records(_pieces(raw))
     except (OSError, EOFError, zlib.error) as error:
         raise unreadable(path, error) from error
@@ -138,14 +139,15 @@ def _pieces(log: BinaryIO) -> Iterator[bytes]:
         piece = log.read(PIECE)
 
 
-def _place_of(log: BinaryIO, moment: datetime, clock: Clock) -> int:
+def _place_of(log: BinaryIO, moment: datetime, zone: tzinfo | None) -> int:
     """A place before which all records are older than the moment, found by halving."""
     low, high = 0, log.seek(0, os.SEEK_END)
     while high - low > PIECE:
         middle = (low + high) // 2
         log.seek(middle)
         found = _BEGIN.search(log.read(PEEK))
-        time = clock.utc(found[1]) if found else None
+        # Of the hour that comes twice the later one is taken, so that nothing is left out.
+        time = Clock(zone, _NEVER).utc(found[1]) if found else None
         if time is None or time >= moment:
             high = middle
         else:

@@ -86,7 +86,7 @@ def read_farm_log(
     clock = Clock(zone)
     reader = _Reader(kind, since, lines, clock)
     logs = _reaching_back(path, since, zone) if since else [path]
-    for block in chain.from_iterable(blocks(one, since, Clock(zone)) for one in logs):
+    for block in chain.from_iterable(blocks(one, since, zone) for one in logs):
         reader.feed(block)
     if not reader.is_log:
         raise Refusal(f"{path} is no log of chia's: no line in it begins as chia's lines do.")
@@ -118,13 +118,14 @@ class _Reader:
         self._kind, self._since, self._clock = kind, since, clock
         self._lines = lines
         self._kept: deque[tuple[re.Match[bytes], datetime]] = deque(maxlen=lines)
-        self._last: deque[bytes] = deque(maxlen=2)
+        self._last: deque[tuple[bytes, datetime | None]] = deque(maxlen=2)
         self._stats = Statistics()
         self.is_log = False
 
     def feed(self, block: bytes) -> None:
         """Take a block of whole records."""
         all_wanted = self._kind is None and self._lines is None
+        before = self._clock.last
         self._bound(first_head(block))
         for head in heads(block, None if all_wanted else _NEEDLES):
             time = self._time(head)
@@ -137,15 +138,16 @@ class _Reader:
         if not self._stats.info:
             info = last_head(block, b"INFO")
             self._stats.info = info is not None and self._time(info) is not None
-        self._last.append(block)
+        self._last.append((block, before))
 
     def result(self) -> FarmLog:
         """What was found."""
         if self._kind is None and self._lines is not None:
-            self._clock = Clock(self._clock.zone)
-            for head in chain.from_iterable(map(heads, self._last)):
-                if time := self._time(head):
-                    self._kept.append((head, time))
+            for block, before in self._last:
+                self._clock = Clock(self._clock.zone, before)
+                for head in heads(block):
+                    if time := self._time(head):
+                        self._kept.append((head, time))
         return FarmLog(self._stats.result(), tuple(record(*kept) for kept in self._kept))
 
     def _time(self, head: re.Match[bytes]) -> datetime | None:

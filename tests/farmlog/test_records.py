@@ -34,8 +34,8 @@ LINES = {
     ),
     "2.4.4 to 2.5.6": (
         (
-            "2024-11-02T10:39:36.535 2.4.4 harvester chia.harvester.harvester: INFO     11 plots were "
-            "eligible for farming bc8f63ccac... Found 2 proofs. Time: 0.85744 s. Total 4777 plots"
+            "2024-11-02T10:39:36.535 2.4.4 harvester chia.harvester.harvester: INFO     11 plots "
+            "were eligible for farming bc8f63ccac... Found 2 proofs. Time: 0.85744 s. Total 4777 plots"
         ),
         ("2.4.4", "harvester", "chia.harvester.harvester", "INFO"),
         Lookup("bc8f63ccac", 11, 2, 0, 0.85744, 4777),

@@ -195,7 +195,7 @@ def test_the_place_of_a_moment_is_found_without_reading_all(log, monkeypatch):
     for at in (0, 1, 900, 1999):
         found = read_farm_log(log, Kind.ELIGIBLE, since=after(9 * at), zone=UTC)
         assert found.stats.challenges == len(found.records) == 2000 - at
-        blocks = list(files.blocks(log, after(9 * at), files.Clock(UTC)))
+        blocks = list(files.blocks(log, after(9 * at), UTC))
         assert sum(map(len, blocks)) < (2000 - at) * 225 + 6000
 
 
