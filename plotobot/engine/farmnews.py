@@ -101,13 +101,14 @@ def take(
         zone: the zone of the log's times; None is this machine's.
     """
     block = cleaned(data)
+    if info := last_head(block, b"INFO"):
+        allowed = _at(Clock(zone, state.last or now), info, now)
+        state = replace(state, info_at=allowed or state.info_at)
     clock = Clock(zone, state.last or now)
     for head in heads(block, _NEEDLES):
         time = clock.utc(head["time"])
         if time is not None:
             state = _taken(state, head, min(time, now), rules, news=news)
-    if info := last_head(block, b"INFO"):
-        state = replace(state, info_at=_at(clock, info, now) or state.info_at)
     if last := last_head(block):
         state = replace(state, last=_at(clock, last, now) or state.last)
     return state

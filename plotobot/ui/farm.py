@@ -13,7 +13,7 @@ ROWS = 8
 ROW = 120
 """Characters of one record's text."""
 TOP = 800
-"""Characters of all that stands above the records."""
+"""Characters of the figures."""
 FAULTS = 3
 """Kinds of errors and warnings that are named."""
 
@@ -32,12 +32,12 @@ def farm_text(log: FarmLog, kind: Kind, number: int, pages: int) -> str:
     top = ["**The farm in the last 24 hours**", *(plain(one, 160) for one in figures(log.stats))]
     if log.hint:
         top.append(f"⚠️ {plain(log.hint, 300)}")
-    top.append(_title(kind, len(log.records), number, pages))
+    title = _title(kind, len(log.records), number, pages)
     shown = log.records[::-1][number * ROWS : (number + 1) * ROWS]
     rows = [
         f"{stamp(one.time, 'T')} {code(one.message.partition(chr(10))[0], ROW)}" for one in shown
     ]
-    return clip("\n".join([fit(top, TOP), *rows]), MESSAGE_LIMIT)
+    return clip("\n".join([fit(top, TOP), title, *rows]), MESSAGE_LIMIT)
 
 
 def _title(kind: Kind, count: int, number: int, pages: int) -> str:

@@ -12,7 +12,7 @@ from plotobot.farmlog.facts import Lookup, SlowPlot, lookup, signage_point, slow
 from plotobot.farmlog.records import cleaned, first_head, heads, last_head, record
 from plotobot.farmlog.report import Kind, read_farm_log
 
-LOG = Path(__file__).parents[1] / "logs" / "debug-2.7.5.log"
+LOG = Path(__file__).parent / "logs" / "debug-2.7.5.log"
 ID = "ab" * 32
 HARVESTER = "2026-11-23T16:00:07.266 2.7.5 harvester chia.harvester.harvester: "
 LINES = {
@@ -34,8 +34,9 @@ LINES = {
     ),
     "2.4.4 to 2.5.6": (
         (
-            "2024-11-02T10:39:36.535 2.4.4 harvester chia.harvester.harvester: INFO     11 plots "
-            "were eligible for farming bc8f63ccac... Found 2 proofs. Time: 0.85744 s. Total 4777 plots"
+            "2024-11-02T10:39:36.535 2.4.4 harvester chia.harvester.harvester: INFO     "
+            "11 plots were eligible for farming bc8f63ccac... Found 2 proofs. Time: 0.85744 s. "
+            "Total 4777 plots"
         ),
         ("2.4.4", "harvester", "chia.harvester.harvester", "INFO"),
         Lookup("bc8f63ccac", 11, 2, 0, 0.85744, 4777),

@@ -15,7 +15,7 @@ from plotobot.farmlog.report import Kind, read_farm_log
 from plotobot.farmlog.statistics import Gap, Hour, PlotChange
 from plotobot.farmlog.wording import masked, shape
 
-LOG = Path(__file__).parents[1] / "logs" / "debug-2.7.5.log"
+LOG = Path(__file__).parent / "logs" / "debug-2.7.5.log"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KEY = "8f" * 48
 
