@@ -17,11 +17,11 @@ SIGNAGE = b"Finished signage point "
 SLOW = b" took: "
 
 _OLD = re.compile(
-    rb"(\d{1,9}) plots were eligible for farming ([0-9a-f]+)\.\.\. Found (\d{1,9}) ()proofs\. "
+    rb"(\d{1,9}) plots were eligible for farming [0-9a-f]+\.\.\. Found (\d{1,9}) ()proofs\. "
     rb"Time: (" + NUMBER + rb") s\. Total (\d{1,9}) plots"
 )
 _NEW = re.compile(
-    rb"challenge_hash: ([0-9a-f]+) \.\.\.\s?(\d{1,9}) plots were eligible for farming challenge"
+    rb"challenge_hash: [0-9a-f]+ \.\.\.\s?(\d{1,9}) plots were eligible for farming challenge"
     rb"\s?Found (\d{1,9}) V1 proofs and (\d{1,9}) V2 qualities\.\s{0,2}"
     rb"Time: (" + NUMBER + rb") s\. Total (\d{1,9}) plots"
 )
@@ -35,8 +35,6 @@ _SIGNAGE = re.compile(rb"Finished signage point (\d{1,2})/64")
 class Lookup(NamedTuple):
     """One challenge that the harvester looked up; a tuple, for it is made quickly."""
 
-    challenge: str
-    """The first ten hex digits."""
     eligible: int
     """Plots that passed the filter."""
     proofs: int
@@ -60,14 +58,11 @@ class SlowPlot:
 
 def lookup(message: bytes) -> Lookup | None:
     """What an eligible line says; None for any other."""
-    if found := _NEW.match(message):
-        challenge, eligible, proofs, qualities, seconds, total = found.groups()
-    elif found := _OLD.match(message):
-        eligible, challenge, proofs, qualities, seconds, total = found.groups()
-    else:
+    found = _NEW.match(message) or _OLD.match(message)
+    if found is None:
         return None
-    count = int(qualities or 0)
-    return Lookup(challenge.decode(), int(eligible), int(proofs), count, float(seconds), int(total))
+    eligible, proofs, qualities, seconds, total = found.groups()
+    return Lookup(int(eligible), int(proofs), int(qualities or 0), float(seconds), int(total))
 
 
 def slow_plot(message: str) -> SlowPlot | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -201,7 +202,7 @@ def _times(seconds: Sequence[float]) -> LookupTimes:
     def rank(share: float) -> float:
         return ordered[math.ceil(len(ordered) * share) - 1]
 
-    over = [sum(one > limit for one in ordered) for limit in (5, 8, 28)]
+    over = [len(ordered) - bisect_right(ordered, limit) for limit in (5, 8, 28)]
     return LookupTimes(rank(0.5), rank(0.99), ordered[-1], *over)
 
 

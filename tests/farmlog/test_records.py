@@ -22,7 +22,7 @@ LINES = {
             "eligible for farming e25e7cb36a... Found 1 proofs. Time: 1.05515 s. Total 42 plots"
         ),
         (None, "harvester", "src.harvester.harvester", "INFO"),
-        Lookup("e25e7cb36a", 2, 1, 0, 1.05515, 42),
+        Lookup(2, 1, 0, 1.05515, 42),
     ),
     "1.1 to 2.4.3, and log_backcompat": (
         (
@@ -30,7 +30,7 @@ LINES = {
             "eligible for farming fba6f486bd... Found 0 proofs. Time: 0.05112 s. Total 43 plots"
         ),
         (None, "harvester", "chia.harvester.harvester", "INFO"),
-        Lookup("fba6f486bd", 0, 0, 0, 0.05112, 43),
+        Lookup(0, 0, 0, 0.05112, 43),
     ),
     "2.4.4 to 2.5.6": (
         (
@@ -39,19 +39,19 @@ LINES = {
             "Total 4777 plots"
         ),
         ("2.4.4", "harvester", "chia.harvester.harvester", "INFO"),
-        Lookup("bc8f63ccac", 11, 2, 0, 0.85744, 4777),
+        Lookup(11, 2, 0, 0.85744, 4777),
     ),
     "2.5.7 on": (
         HARVESTER + "INFO     challenge_hash: 122c597083 ...3 plots were eligible for farming "
         "challengeFound 3 V1 proofs and 2 V2 qualities. Time: 0.05130 s. Total 6 plots",
         ("2.7.5", "harvester", "chia.harvester.harvester", "INFO"),
-        Lookup("122c597083", 3, 3, 2, 0.0513, 6),
+        Lookup(3, 3, 2, 0.0513, 6),
     ),
     "2.5.7 on, should it gain its spaces": (
         HARVESTER + "INFO     challenge_hash: 122c597083 ... 3 plots were eligible for farming "
         "challenge Found 3 V1 proofs and 0 V2 qualities.  Time: 1 s. Total 6 plots",
         ("2.7.5", "harvester", "chia.harvester.harvester", "INFO"),
-        Lookup("122c597083", 3, 3, 0, 1.0, 6),
+        Lookup(3, 3, 0, 1.0, 6),
     ),
     "a version with letters": (
         "2026-11-23T16:00:07.121 2.7.6rc1.dev3+g12ab harvester chia.plotting.cache: INFO x",
