@@ -143,7 +143,11 @@ def farm_document(found: FarmLog) -> dict[str, Any]:
     from pydantic import TypeAdapter
 
     stats = TypeAdapter(FarmStats).dump_python(found.stats, mode="json")
-    return {"records": [_record_row(one) for one in found.records], "stats": stats}
+    return {
+        "records": [_record_row(one) for one in found.records],
+        "stats": stats,
+        "hint": found.hint,
+    }
 
 
 def _record_row(one: Record) -> dict[str, Any]:

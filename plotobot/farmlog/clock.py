@@ -49,9 +49,8 @@ class Clock:
         """
         if len(self._offsets) >= _KEPT:
             self._offsets.clear()
-        first, second = (self._of(local.replace(tzinfo=None), fold) for fold in (0, 1))
-        # A time that was skipped in spring has two offsets as well, and only the first holds.
-        self._offsets[stretch] = found = first, min(first, second)
+        naive = local.replace(tzinfo=None)
+        self._offsets[stretch] = found = self._of(naive, 0), self._of(naive, 1)
         return found
 
     def _of(self, naive: datetime, fold: int) -> timedelta:

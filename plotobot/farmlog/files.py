@@ -43,18 +43,20 @@ def default_log(environ: Mapping[str, str]) -> Path:
 
 
 def rotated(path: Path) -> list[Path]:
-    """The logs rotated away from a path, newest first: `.1`, `.2.gz` and so on, without a gap."""
-    found = []
-    for number in range(1, 100):
+    """The logs rotated away from a path, newest first: `.1`, `.2.gz` and so on.
+
+    One number may be missing: so it is for a moment while they are being moved up.
+    """
+    found: list[Path] = []
+    number = 1
+    while number <= len(found) + 2:
         names = (path.with_name(f"{path.name}.{number}{end}") for end in ("", ".gz"))
-        there = next((name for name in names if name.is_file()), None)
-        if there is None:
-            break
-        found.append(there)
+        found += [name for name in names if name.is_file()][:1]
+        number += 1
     return found
 
 
-def check(path: Path) -> None:
+def check(path: Path, *, may_be_empty: bool = False) -> None:
     """See that a path is a file with something in it.
 
     Raises:
@@ -68,7 +70,7 @@ def check(path: Path) -> None:
             )
         if not path.is_file():
             raise Refusal(f"{path} is not a file.")
-        if not path.stat().st_size:
+        if not may_be_empty and not path.stat().st_size:
             raise Refusal(f"{path} is empty; chia has written nothing into it yet.")
     except OSError as error:
         raise unreadable(path, error) from error

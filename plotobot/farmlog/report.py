@@ -82,7 +82,7 @@ def read_farm_log(
     Raises:
         Refusal: there is no such file, it cannot be read, is empty or no log of chia's.
     """
-    check(path)
+    check(path, may_be_empty=since is not None and bool(rotated(path)))
     clock = Clock(zone)
     reader = _Reader(kind, since, lines, clock)
     logs = _reaching_back(path, since, zone) if since else [path]

@@ -177,6 +177,8 @@ def test_rotated_logs_are_read_as_far_back_as_asked(log):
     assert plots(3600 * 1 + 2400) == [1, 1, *[2] * 6, *[3] * 6]
     assert plots(-1) == [0] * 6 + [1] * 6 + [2] * 6 + [3] * 6
     assert len(read_farm_log(log, Kind.ELIGIBLE).records) == 6
+    log.write_bytes(b"")  # the moment after a rotation
+    assert plots(3600 * 2) == [2] * 6
 
 
 @pytest.mark.parametrize("piece", [100, 333, 4096])

@@ -115,6 +115,18 @@ def test_between_the_rename_and_the_new_file_nothing_is_lost(log):
     assert tail.read() == b"three\n"
 
 
+def test_a_gap_among_the_rotated_ones_is_looked_beyond(log):
+    """While chia moves them up, one number is missing for a moment."""
+    append(log, b"one\n")
+    tail = Tail(log)
+    tail.read()
+    append(log, b"two\n")
+    log.rename(log.with_name("debug.log.2"))
+    append(log, b"three\n")
+
+    assert tail.read() == b"two\nthree\n"
+
+
 def test_a_log_that_was_copied_and_cut_goes_on(log):
     append(log, b"one\n")
     tail = Tail(log)
