@@ -133,17 +133,16 @@ class FarmWatch:
         return answer
 
     def _watched_since(self, now: datetime) -> datetime:
+        """Since when there was no break; while nothing can be read, nothing tells silence."""
         if not self._watching or not self._looked_at or now - self._looked_at > BREAK:
             self._watching = now
         self._looked_at = now
         return self._watching
 
     def _note_trouble(self, trouble: str | None) -> None:
-        if trouble:
-            self._watching = None  # who cannot read cannot tell silence
-            if not self._unread:
-                log.warning("the farm's log %s cannot be read: %s", self.path, trouble)
-        elif self._unread:
+        if trouble and not self._unread:
+            log.warning("the farm's log %s cannot be read: %s", self.path, trouble)
+        if self._unread and not trouble:
             log.info("the farm's log can be read again")
         self._unread = trouble
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 SHAPED = 200
-"""Characters of a message that its shape is made of."""
+"""Characters of a shape."""
+_LOOKED_AT = 2000
+"""Characters of a message that a shape is made of: folded first and cut then, or what is cut off
+would tell apart what is the same."""
 
 _KEYS = re.compile(r"\b(?:0x)?([0-9a-fA-F]{6})[0-9a-fA-F]{58,}\b")
 _ADDRESS = re.compile(r"\b(t?xch1)[02-9ac-hj-np-z]{20,}\b")
@@ -25,7 +28,7 @@ _FOLDED = re.compile(
 def shape(message: str) -> str:
     """A message's first line, with a sign in place of each path, id and number."""
     line = message.partition("\n")[0]
-    return _FOLDED.sub(lambda found: f"<{found.lastgroup}>", line[:SHAPED])
+    return _FOLDED.sub(lambda found: f"<{found.lastgroup}>", line[:_LOOKED_AT])[:SHAPED]
 
 
 def masked(message: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from plotobot.farmlog.facts import lookup
+from plotobot.farmlog.records import Record
 from plotobot.farmlog.report import FarmLog, Kind
 from plotobot.farmlog.statistics import FarmStats, Fault
 from plotobot.ui.text import MESSAGE_LIMIT, clip, code, duration, fit, plain, plural, stamp
@@ -34,10 +36,19 @@ def farm_text(log: FarmLog, kind: Kind, number: int, pages: int) -> str:
         top.append(f"⚠️ {plain(log.hint, 300)}")
     title = _title(kind, len(log.records), number, pages)
     shown = log.records[::-1][number * ROWS : (number + 1) * ROWS]
-    rows = [
-        f"{stamp(one.time, 'T')} {code(one.message.partition(chr(10))[0], ROW)}" for one in shown
-    ]
+    rows = [f"{stamp(one.time, 'T')} {code(_words(one), ROW)}" for one in shown]
     return clip("\n".join([fit(top, TOP), title, *rows]), MESSAGE_LIMIT)
+
+
+def _words(record: Record) -> str:
+    """A record's first line; what an eligible line says in fewer words than chia's."""
+    found = lookup(record.message.encode())
+    if found is None:
+        return record.message.partition("\n")[0]
+    return (
+        f"{found.eligible} eligible, {plural(found.proofs + found.qualities, 'proof')}, "
+        f"{found.seconds:.2f} s, {plural(found.total, 'plot')}"
+    )
 
 
 def _title(kind: Kind, count: int, number: int, pages: int) -> str:

@@ -94,6 +94,19 @@ async def test_whatever_the_log_holds_the_message_fits(farm, some, now):
     assert "\u202e" not in text
 
 
+async def test_an_eligible_line_is_told_in_few_words(farm, now):
+    message = (
+        "challenge_hash: 122c597083 ...11 plots were eligible for farming challengeFound 1 V1 "
+        "proofs and 0 V2 qualities. Time: 0.85744 s. Total 4777 plots"
+    )
+    one = Record(now, "2.7.5", "harvester", "chia.harvester.harvester", "INFO", message)
+    farm.engine.farm = FarmLog(FarmStats(begin=now, end=now, info=True), (one,))
+
+    text = (await farm.slash("viewer", "farmlog", level="EligiblePlots")).response.content
+
+    assert text.endswith(":T> `11 eligible, 1 proof, 0.86 s, 4,777 plots`")
+
+
 async def test_a_log_without_info_lines_says_how_to_have_them(farm, some):
     some(0, info=False)
 

@@ -244,6 +244,8 @@ def test_messages_of_one_kind_have_one_shape():
     two = f"Failed to open file E:\\farm\\plot-k32-{'b2' * 32}.plot. bad after size 9 at 4000"
 
     assert shape(one) == shape(two)
+    assert shape(f"{'x' * 190} at 37 and on") == shape(f"{'x' * 190} at 3735180 and on")
+    assert len(shape("x" * 999)) == 200
     assert shape(one) != shape("Failed to open file /mnt/d1/x.plot. other words")
 
 
