@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from plotobot.engine.config import EngineConfig, Limits, PlotSettings, SpaceRules
+from plotobot.engine.config import EngineConfig, FarmSettings, Limits, PlotSettings, SpaceRules
 from plotobot.engine.models import DriveKind
 
 
@@ -26,6 +26,7 @@ def little_farm(root: Path, temps: int, k: int, limits: Limits) -> EngineConfig:
         plot=PlotSettings(plotter="chiapos", k=k, buckets=16, buffer_mib=512),
         limits=limits,
         space=SpaceRules(reserve=0),
+        farm=FarmSettings(watch=False),
     )
 
 

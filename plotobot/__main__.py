@@ -16,6 +16,7 @@ import typer
 
 from plotobot import __version__
 from plotobot.errors import PlotobotError
+from plotobot.farmlog.report import Kind
 from plotobot.setting_up.command import init
 
 if TYPE_CHECKING:
@@ -196,6 +197,40 @@ def plot(
         terminal.show_fields(report)
     if any("error" in report or report.get("truncated") for report in reports):
         raise typer.Exit(1)
+
+
+@app.command()
+def farmlog(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="chia's log; default: debug.log below CHIA_ROOT."),
+    ] = None,
+    level: Annotated[
+        Kind | None, typer.Option(help="Only these records.", case_sensitive=False)
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="From a moment on, such as 24h, 7d, 2026-11-23T16:00.", metavar="TIME"),
+    ] = None,
+    lines: Annotated[
+        int | None,
+        typer.Option(help="The last so many records; default: 20, with --json all.", min=0),
+    ] = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Tell what the farm's log says: plots eligible, lookup times, proofs, errors."""
+    from datetime import UTC, datetime
+
+    from plotobot import terminal
+    from plotobot.farmlog.files import default_log
+    from plotobot.farmlog.moments import moment
+    from plotobot.farmlog.report import read_farm_log
+
+    begin = moment(since, datetime.now(UTC)) if since else None
+    kept = lines if json or lines is not None else 20
+    found = read_farm_log(file or default_log(os.environ), level, since=begin, lines=kept)
+    terminal.show_json(terminal.farm_document(found)) if json else terminal.show_farm_log(found)
 
 
 @app.command("import")

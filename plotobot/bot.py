@@ -29,7 +29,7 @@ from plotobot.ui.seals import Seals
 log = logging.getLogger(__name__)
 
 EXTENSIONS = tuple(
-    f"cogs.{name}" for name in ("spawn", "jobs", "mover", "drives", "report", "help")
+    f"cogs.{name}" for name in ("spawn", "jobs", "mover", "drives", "report", "farm", "help")
 )
 _SYNCED = "discord.commands"
 LOST = (*UNREACHED, discord.ConnectionClosed, discord.GatewayNotFound)

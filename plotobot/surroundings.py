@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from plotobot.app import specs_of
 from plotobot.check import (
@@ -18,14 +19,17 @@ from plotobot.check import (
     plot_size,
     sqlite,
 )
-from plotobot.engine.config import EngineConfig, Profile
+from plotobot.engine.config import EngineConfig, FarmSettings, Profile
 from plotobot.engine.drives import DriveBay, local_volumes
 from plotobot.engine.models import DEFAULT_PROFILE, GIB, Drive, DriveKind
 from plotobot.engine.space import takes
 from plotobot.engine.spawner import kinds_of
-from plotobot.errors import PlotterMissing, SettingsError
+from plotobot.errors import PlotterMissing, Refusal, SettingsError
+from plotobot.farmlog.files import default_log
+from plotobot.farmlog.report import read_farm_log
 from plotobot.plotters import plotter
 from plotobot.settings import Settings
+from plotobot.ui.text import plural
 
 _MACHINES_OWN = "pid:[4026531836]"
 """The name of the namespace Linux itself starts in (PROC_PID_INIT_INO in proc_ns.h)."""
@@ -49,9 +53,28 @@ def look_around(settings: Settings) -> list[Finding]:
         *check_state_dir(settings.state_dir),
         *(finding for kind in settings.engine.kinds for finding in _plotter(kind)),
         *_drives(settings.engine),
+        *check_farm_log(settings.engine.farm, os.environ),
         sqlite(sqlite3.sqlite_version_info),
         *container(os.getpid(), own_processes=_own_processes()),
     ]
+
+
+def check_farm_log(farm: FarmSettings, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Look whether the farm's log is there and says enough; nothing where no chia is."""
+    path = farm.log or default_log(environ)
+    if not farm.watch or (farm.log is None and not path.exists()):
+        return
+    cure = "Set farm.log to chia's debug.log, or farm.watch = false."
+    try:
+        found = read_farm_log(path, since=datetime.now(UTC) - timedelta(days=1), lines=0)
+    except Refusal as refusal:
+        yield Finding("warning", str(refusal), cure)
+        return
+    if found.hint:
+        yield Finding("warning", f"{path}: {found.hint}")
+    else:
+        challenges = plural(found.stats.challenges, "challenge")
+        yield Finding("ok", f"{path} is read: {challenges} in a day.")
 
 
 def _plotter(profile: Profile) -> Iterator[Finding]:

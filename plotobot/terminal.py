@@ -16,6 +16,10 @@ from rich.table import Table
 from plotobot.check import Finding
 from plotobot.engine.models import GIB, Drive, Job
 from plotobot.engine.store import job_adapter
+from plotobot.farmlog.records import Record
+from plotobot.farmlog.report import FarmLog
+from plotobot.farmlog.statistics import FarmStats
+from plotobot.ui.farm import figures
 from plotobot.ui.text import short_duration, tail
 
 if TYPE_CHECKING:
@@ -196,6 +200,44 @@ def _section(title: str, sentences: Iterable[str]) -> None:
         if number == 0:
             console.print(f"[bold]{title}[/]")
         console.print(f"  {escape(visible(sentence))}", highlight=False)
+
+
+def farm_document(found: FarmLog) -> dict[str, Any]:
+    """A farm's log as `--json` gives it; times are UTC."""
+    from pydantic import TypeAdapter
+
+    stats = TypeAdapter(FarmStats).dump_python(found.stats, mode="json")
+    return {
+        "records": [_record_row(one) for one in found.records],
+        "stats": stats,
+        "hint": found.hint,
+    }
+
+
+def _record_row(one: Record) -> dict[str, Any]:
+    return {
+        "time": one.time.isoformat(timespec="milliseconds"),
+        "version": one.version,
+        "service": one.service,
+        "logger": one.logger,
+        "level": one.level,
+        "message": one.message,
+    }
+
+
+def show_farm_log(found: FarmLog) -> None:
+    """Print a farm's figures, then its records with this machine's times."""
+    console = _console()
+    stats = found.stats
+    if stats.begin and stats.end:
+        begin, end = (f"{one.astimezone():%Y-%m-%d %H:%M:%S}" for one in (stats.begin, stats.end))
+        console.print(f"[bold]{begin} to {end}[/]", highlight=False)
+    for line in (*figures(stats), *([found.hint] if found.hint else ())):
+        console.print(f"  {escape(visible(line))}", highlight=False)
+    for one in found.records:
+        for number, line in enumerate(one.message.split("\n")):
+            head = f"{one.time.astimezone():%m-%d %H:%M:%S} {one.level} " if not number else ""
+            console.print(f"{head}{escape(visible(line))}", highlight=False)
 
 
 def show_fields(fields: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ PLACE = {
     "alerts": "bot",
     "cogs": "bot",
     "demo": "__main__",
+    "farmlog": "plots",
     "setting_up": "__main__",
 }
 """Where the rest stands."""

@@ -21,7 +21,7 @@ from plotobot.plots.address import encode_address
 from tests.engine.farm import Farm, ended, running
 from tests.little_plots import CONTRACT, FARMER_PK, POOL_PK, SECRET, RealPlot
 
-COMMANDS = ("run", "demo", "init", "check", "jobs", "drives", "log", "plot", "version")
+COMMANDS = ("run", "demo", "init", "check", "jobs", "drives", "log", "plot", "farmlog", "version")
 LOGS = Path(__file__).parent / "logs"
 LOG_FIELDS = {
     "plotter", "k", "plot_id", "status", "error", "stuck", "temp", "temp2", "out", "final_path",

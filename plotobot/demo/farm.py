@@ -13,7 +13,7 @@ from plotobot.bot import PlotoBot
 from plotobot.demo.drives import DemoDrives
 from plotobot.demo.page import Place
 from plotobot.demo.run import Ending, Options
-from plotobot.engine.config import EngineConfig, Limits, PlotSettings, SpaceRules
+from plotobot.engine.config import EngineConfig, FarmSettings, Limits, PlotSettings, SpaceRules
 from plotobot.engine.models import DriveKind, Job, JobState
 from plotobot.engine.protocol import Engine
 from plotobot.errors import Refusal
@@ -112,6 +112,7 @@ def config(options: Options, drives: DemoDrives) -> EngineConfig:
         limits=LIMITS,
         space=SpaceRules(reserve=RESERVE),
         spawn_on_start=False,
+        farm=FarmSettings(watch=False, log=drives.root / "debug.log"),
     )
 
 

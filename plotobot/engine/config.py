@@ -138,6 +138,19 @@ class MoveRules:
 
 
 @dataclass(frozen=True, slots=True)
+class FarmSettings:
+    """How the farm's log is watched."""
+
+    watch: bool = True
+    log: Path | None = None
+    """chia's debug.log; None means where chia puts it."""
+    silent: float = 600.0
+    """Seconds without an eligible line until it is told; 0 means never."""
+    slow: float = 5.0
+    """A lookup that takes more seconds is told."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Everything that one machine's engine has to know."""
 
@@ -156,6 +169,7 @@ class EngineConfig:
     """Whether plots are started as soon as the engine runs, without being asked."""
     stalled_after: float = 1800.0
     """Seconds without a sign of work after which a plot counts as stalled, at least."""
+    farm: FarmSettings = field(default_factory=FarmSettings)
 
     @property
     def jobs_root(self) -> Path:

@@ -23,6 +23,7 @@ from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay
 from plotobot.engine.drives.discovery import Specs
 from plotobot.engine.endings import Endings, told
+from plotobot.engine.farm import FarmWatch
 from plotobot.engine.history import History
 from plotobot.engine.launcher import Launcher, log_of
 from plotobot.engine.logtail import last_lines
@@ -49,6 +50,7 @@ from plotobot.engine.supervision.supervisor import Supervisor
 from plotobot.engine.vigil import Vigil
 from plotobot.engine.watcher import Watcher, advanced
 from plotobot.errors import Refusal
+from plotobot.farmlog.report import FarmLog, Kind
 from plotobot.plotters import plotter as plotter_named
 from plotobot.plotters.base import LogReader
 
@@ -96,6 +98,7 @@ class PlottingEngine:
         self._endings = Endings(self._watcher, self._roster, config.jobs_root, now)
         self._history = History(store)
         self._vigil = Vigil(supervisor, self._history, config.jobs_root, config.stalled_after, now)
+        self._farm = FarmWatch(config.farm, store, self._roster.tell, now)
         self._tasks: list[asyncio.Task[None]] = []
         # By the loop's clock, which no change of the system's time can move.
         self._next_look = self._next_drives = 0.0
@@ -106,8 +109,10 @@ class PlottingEngine:
         self._endings.stop_asked = json.loads(await self._store.recall(STOPS) or "{}")
         await self._take_up()
         await self._spawner.load()  # after: a job found only now counts for the quota as well
+        await self._farm.load()
         self._tasks = [asyncio.create_task(self._run(), name="engine")]
         await self._mover.__aenter__()
+        self._tasks.append(asyncio.create_task(self._farm.run(), name="farm"))
         for stop in list(self._endings.stop_asked.items()):
             self._tasks.append(asyncio.create_task(self._go_on_stopping(*stop)))
         return self
@@ -118,6 +123,7 @@ class PlottingEngine:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._mover.__aexit__()
         await self._watcher.close()
+        await self._farm.close()
         await self._roster.flush()
         await self._store.remember("alive", self._now().isoformat())
 
@@ -270,6 +276,10 @@ class PlottingEngine:
         summary = await self.summary(since)
         await self._roster.put(events=[bulletin(summary)])
         await self._store.remember(TOLD_AT, summary.until.isoformat())
+
+    async def farm_log(self, kind: Kind) -> FarmLog:
+        """The farm's log of the last day."""
+        return await self._farm.report(kind)
 
     async def undelivered(self, limit: int = 50) -> Sequence[Event]:
         """The oldest events that nobody has been told of."""

@@ -178,6 +178,15 @@ class EventKind(StrEnum):
     """One that was told as stuck or stalled works again."""
     SPAWNING_PAUSED = "spawning_paused"
     """Plots failed one after the other; the job is the last of them."""
+    FARM_SILENT = "farm_silent"
+    """The harvester looks up no challenges any more."""
+    FARM_GOES_ON = "farm_goes_on"
+    FARM_SLOW = "farm_slow"
+    FARM_LATE = "farm_late"
+    """Lookups took so long that a proof would have come too late."""
+    FARM_ERRORS = "farm_errors"
+    FARM_PROOF = "farm_proof"
+    FARM_PLOTS_FEWER = "farm_plots_fewer"
 
 
 @dataclass(frozen=True, slots=True)

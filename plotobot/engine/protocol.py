@@ -21,6 +21,7 @@ from plotobot.engine.models import (
     StopResult,
     Summary,
 )
+from plotobot.farmlog.report import FarmLog, Kind
 
 
 class Engine(Protocol):
@@ -146,6 +147,14 @@ class Engine(Protocol):
 
     async def summary(self, since: datetime) -> Summary:
         """What happened since a moment."""
+        ...
+
+    async def farm_log(self, kind: Kind) -> FarmLog:
+        """The farm's log of the last day: figures, and the last 200 records of one kind.
+
+        Raises:
+            Refusal: there is no such log, or it cannot be read.
+        """
         ...
 
     async def undelivered(self, limit: int = 50) -> Sequence[Event]:

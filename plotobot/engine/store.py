@@ -11,7 +11,7 @@ import asyncio
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -121,8 +121,13 @@ class Store:
         outcome: T = await self._connection._execute(transaction)  # type: ignore[no-untyped-call]
         return outcome
 
-    async def record(self, jobs: Iterable[Job] = (), events: Iterable[Event] = ()) -> list[Event]:
-        """Store jobs as they now are and the events that tell of it, together.
+    async def record(
+        self,
+        jobs: Iterable[Job] = (),
+        events: Iterable[Event] = (),
+        notes: Mapping[str, str] | None = None,
+    ) -> list[Event]:
+        """Store jobs as they now are, the events that tell of it and notes, together.
 
         Returns:
             The events with the ids and nonces they were given.
@@ -131,6 +136,7 @@ class Store:
 
         def write(connection: sqlite3.Connection) -> list[Event]:
             connection.executemany(_PUT_JOB, [_job_row(job) for job in jobs])
+            connection.executemany(_PUT_NOTE, list((notes or {}).items()))
             return put_events(connection, events)
 
         return await self.run(write)
@@ -196,8 +202,7 @@ class Store:
 
     async def remember(self, key: str, value: str) -> None:
         """Keep a small value."""
-        sql = "INSERT INTO notes VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
-        await self.run(lambda db: db.execute(sql, (key, value)))
+        await self.run(lambda db: db.execute(_PUT_NOTE, (key, value)))
 
     async def recall(self, key: str) -> str | None:
         """What was kept under a key, or None."""
@@ -219,6 +224,7 @@ _PUT_JOB = (
     "INSERT INTO jobs VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
     " state = excluded.state, ended_at = excluded.ended_at, body = excluded.body"
 )
+_PUT_NOTE = "INSERT INTO notes VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
 _PUT_EVENT = "INSERT INTO events (nonce, kind, at, job, data) VALUES (?, ?, ?, ?, ?)"
 
 

@@ -344,6 +344,13 @@ class Alerts(Table):
     stalled_after_minutes: Annotated[
         float, Field(ge=1, le=10080, description="a number of minutes from 1 to 10080")
     ] = 30.0
+    farm_silent: _Switch = True
+    farm_goes_on: _Switch = True
+    farm_slow: _Switch = True
+    farm_late: _Switch = True
+    farm_errors: _Switch = True
+    farm_proof: _Switch = True
+    farm_plots_fewer: _Switch = True
 
 
 class Report(Table):
@@ -352,6 +359,21 @@ class Report(Table):
     every_hours: Annotated[
         float, Field(ge=0, le=8760, description="a number of hours from 0 to 8760")
     ] = 24.0
+
+
+class Farm(Table):
+    """`[farm]`: how the farm's log is watched."""
+
+    watch: _Switch = True
+    log: Annotated[
+        str | None,
+        BeforeValidator(_program),
+        Field(description='the full path of chia\'s debug.log, or "" for where chia puts it'),
+    ] = None
+    silent_minutes: _Minutes = 10.0
+    slow_seconds: Annotated[
+        float, Field(gt=0, le=600, description="a number of seconds above 0 and up to 600")
+    ] = 5.0
 
 
 class SettingsFile(Table):
@@ -373,6 +395,7 @@ class SettingsFile(Table):
     discord: Discord = Field(default=Discord(), description="a table: [discord]")
     alerts: Alerts = Field(default=Alerts(), description="a table: [alerts]")
     report: Report = Field(default=Report(), description="a table: [report]")
+    farm: Farm = Field(default=Farm(), description="a table: [farm]")
 
     @model_validator(mode="after")
     def _no_crossings(self) -> Self:

@@ -13,6 +13,7 @@ from plotobot.access import Access, Holders
 from plotobot.engine.config import (
     DriveLimits,
     EngineConfig,
+    FarmSettings,
     Limits,
     MoveRules,
     PlotSettings,
@@ -63,6 +64,7 @@ class Settings:
             move=self._move,
             spawn_on_start=self.written.spawn.enabled,
             stalled_after=self.written.alerts.stalled_after_minutes * 60,
+            farm=self._farm,
         )
 
     @property
@@ -165,6 +167,16 @@ class Settings:
             temp=_bytes(space.temp_gib),
             temp2=_bytes(space.temp2_gib),
             out=_bytes(space.out_gib),
+        )
+
+    @property
+    def _farm(self) -> FarmSettings:
+        farm = self.written.farm
+        return FarmSettings(
+            watch=farm.watch,
+            log=Path(farm.log) if farm.log else None,
+            silent=farm.silent_minutes * 60,
+            slow=farm.slow_seconds,
         )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from plotobot.engine.models import DEFAULT_PROFILE, Event, EventKind, Job
+from plotobot.ui.farmnews import FARM_NEWS
 from plotobot.ui.jobs import name, phases_text, reason_text
 from plotobot.ui.text import (
     MESSAGE_LIMIT,
@@ -50,6 +51,13 @@ EMOJI: Mapping[EventKind, str] = {
     EventKind.JOB_STALLED: "🐌",
     EventKind.JOB_GOES_ON: "▶️",
     EventKind.SPAWNING_PAUSED: "🚧",
+    EventKind.FARM_SILENT: "🔇",
+    EventKind.FARM_GOES_ON: "🌾",
+    EventKind.FARM_SLOW: "🐌",
+    EventKind.FARM_LATE: "🐢",
+    EventKind.FARM_ERRORS: "🔥",
+    EventKind.FARM_PROOF: "🍀",
+    EventKind.FARM_PLOTS_FEWER: "📉",
 }
 CRITICAL = frozenset(
     {
@@ -63,6 +71,9 @@ CRITICAL = frozenset(
         EventKind.TROUBLE,
         EventKind.JOB_STALLED,
         EventKind.SPAWNING_PAUSED,
+        EventKind.FARM_SILENT,
+        EventKind.FARM_LATE,
+        EventKind.FARM_PLOTS_FEWER,
     }
 )
 """Told first, and never left out of a digest."""
@@ -115,6 +126,8 @@ def _body(event: Event, limit: int) -> str:
         return clip(_moved(event.data), limit)
     if event.kind is EventKind.SUMMARY:
         return clip(_summary(event.data), limit)
+    if event.kind in FARM_NEWS:
+        return clip(FARM_NEWS[event.kind](event.data), limit)
     sentence = _SENTENCES.get(event.kind, event.kind.replace("_", " ").capitalize())
     return clip(f"{sentence}{_particulars(event)}", limit)
 

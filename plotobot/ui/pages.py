@@ -12,7 +12,8 @@ from plotobot.access import Level
 from plotobot.engine.models import DriveKind, JobState
 from plotobot.engine.protocol import Engine
 from plotobot.errors import Refusal
-from plotobot.ui import drives, jobs
+from plotobot.farmlog.report import Kind
+from plotobot.ui import drives, farm, jobs
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
 
@@ -43,9 +44,19 @@ async def drives_page(engine: Engine, only: str = ALL, number: int = 0) -> Page:
     return Page(content, _buttons("drives", only, number, pages))
 
 
+async def farmlog_page(engine: Engine, only: str, number: int = 0) -> Page:
+    """A page of the farm's log; `only` is a kind's name in small letters."""
+    kind = FARM_KINDS[only]
+    log = await engine.farm_log(kind)
+    number, pages = _within(number, len(log.records), farm.ROWS)
+    return Page(farm.farm_text(log, kind, number, pages), _buttons("farmlog", only, number, pages))
+
+
+FARM_KINDS = {kind.lower(): kind for kind in Kind}
 LISTS = {
     "jobs": (jobs_page, frozenset({ALL, *JobState})),
     "drives": (drives_page, frozenset({ALL, *DriveKind})),
+    "farmlog": (farmlog_page, frozenset(FARM_KINDS)),
 }
 
 
@@ -90,8 +101,9 @@ class PageButton(
         make, filters = LISTS.get(self.name, (None, frozenset()))
         if make is None or self.only not in filters:
             raise Refusal("This list does not exist any more.")
+        await interaction.response.defer()  # a log may take longer than the three seconds
         page = await make(interaction.client.engine, self.only, self.number)
-        await interaction.response.edit_message(content=page.content, view=page.view)
+        await interaction.edit_original_response(content=page.content, view=page.view)
 
 
 def register(bot: FarmClient) -> None:

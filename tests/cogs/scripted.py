@@ -30,6 +30,8 @@ from plotobot.engine.models import (
     Summary,
 )
 from plotobot.errors import Refusal
+from plotobot.farmlog.report import FarmLog, Kind
+from plotobot.farmlog.statistics import FarmStats
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 """The moment at which the simulated Discord begins."""
@@ -98,6 +100,8 @@ class ScriptedEngine:
         self.moving = MoverView(running=False)
         self.log: list[str] = ["Computing table 1", "Computing table 2"]
         self.kept: dict[str, str] = {}
+        self.farm = FarmLog(FarmStats())
+        self.farm_asked: list[Kind] = []
         self.deeds: list[tuple[Any, ...]] = []
         self.broken: Exception | None = None
         """Raised by whatever is asked next."""
@@ -222,6 +226,11 @@ class ScriptedEngine:
         live = [job for job in self.all_jobs if job.state.live]
         drives = tuple(self.all_drives)
         return Summary("rig1", since, NOW, tuple(done), tuple(bad), tuple(live), drives)
+
+    async def farm_log(self, kind: Kind) -> FarmLog:
+        self._ask()
+        self.farm_asked.append(kind)
+        return self.farm
 
     async def undelivered(self, limit: int = 50) -> Sequence[Event]:
         self._ask()

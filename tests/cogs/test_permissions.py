@@ -11,7 +11,7 @@ from plotobot.ui.guards import level_of_command
 from plotobot.ui.pages import jobs_page
 
 LOOK = {"jobs": {}, "job": {"job": "20260101-0001"}, "drives": {}, "help": {}}
-LOOK |= {"report now": {}, "spawn why": {}}
+LOOK |= {"report now": {}, "spawn why": {}, "farmlog": {"level": "Error"}}
 ACT = {"spawn start": {}, "spawn pause": {}, "spawn once": {}, "stop": {"job": "20260101-0001"}}
 LOOK |= {"move status": {}}
 ACT |= {"move start": {}, "move stop": {}, "move once": {}, "move pause": {"destination": "/f"}}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plotobot.app import running_engine
-from plotobot.engine.config import EngineConfig, Limits, PlotSettings, SpaceRules
+from plotobot.engine.config import EngineConfig, FarmSettings, Limits, PlotSettings, SpaceRules
 from plotobot.engine.engine import PlottingEngine
 from plotobot.engine.models import DriveKind, Event, EventKind, Job
 
@@ -42,6 +42,7 @@ class Farm:
             plot=PlotSettings(plotter="chiapos", k=18, buckets=16, buffer_mib=512),
             limits=Limits(**(wanted | limits)),  # type: ignore[arg-type]
             space=SpaceRules(reserve=0),
+            farm=FarmSettings(watch=False, log=self.root / "debug.log"),
         )
 
     @contextlib.asynccontextmanager

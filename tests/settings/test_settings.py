@@ -11,7 +11,14 @@ import pytest
 from pydantic import ValidationError
 
 from plotobot.access import Access, Holders
-from plotobot.engine.config import DriveLimits, EngineConfig, Limits, PlotSettings, SpaceRules
+from plotobot.engine.config import (
+    DriveLimits,
+    EngineConfig,
+    FarmSettings,
+    Limits,
+    PlotSettings,
+    SpaceRules,
+)
 from plotobot.engine.models import GIB, DriveKind, EventKind
 from plotobot.settings import Settings, SettingsFile
 from plotobot.settings._model import Alerts
@@ -76,6 +83,11 @@ ABABABABABABABABABABABABABABABABABABABABABABABAB"
         temp_gib = 2
         temp2_gib = 3
         out_gib = 4.5
+        [farm]
+        watch = false
+        log = "/farm/debug.log"
+        silent_minutes = 0.5
+        slow_seconds = 3
         """.replace("\\\n", "")
     ).engine
 
@@ -100,6 +112,9 @@ ABABABABABABABABABABABABABABABABABABABABABABABAB"
     assert engine.limits == Limits(7, 30.0, 9, 3, {1: 5}, {1: 2}, 4, 90.0, 1800.0)
     assert engine.space == SpaceRules(GIB // 2, 2 * GIB, 3 * GIB, 9 * GIB // 2)
     assert engine.spawn_on_start is False
+    assert engine.farm == FarmSettings(
+        watch=False, log=Path("/farm/debug.log"), silent=30.0, slow=3.0
+    )
 
 
 def test_ids_are_taken_as_numbers_and_as_texts(load: Load) -> None:
