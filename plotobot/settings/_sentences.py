@@ -101,7 +101,7 @@ def value_problems(error: ValidationError, data: Mapping[str, Any], hide: Hide) 
     return [
         _unknown(fault["loc"], data, hide)
         if fault["type"] == "extra_forbidden"
-        else _wrong(fault["loc"], data, hide)
+        else _wrong(fault["loc"], data, hide, fault["msg"])
         for fault in error.errors(include_url=False, include_context=False)
         if fault["loc"]  # those without are the crossings, which are told in full elsewhere
     ]
@@ -183,7 +183,7 @@ def _meant(path: tuple[str, ...]) -> str | None:
     return others[near[0]] if near else None
 
 
-def _wrong(loc: tuple[int | str, ...], data: Mapping[str, Any], hide: Hide) -> Problem:
+def _wrong(loc: tuple[int | str, ...], data: Mapping[str, Any], hide: Hide, said: str) -> Problem:
     path = tuple(part for part in loc if isinstance(part, str))
     item = next((part for part in loc if isinstance(part, int)), None)
     value = _value_at(data, loc)
@@ -191,8 +191,16 @@ def _wrong(loc: tuple[int | str, ...], data: Mapping[str, Any], hide: Hide) -> P
     name = dotted(path) if item is None else f"item {item + 1} of {dotted(path)}"
     what = "" if path in _UNSHOWN else f"is {_shown(value, hide)}, but "
     whole = "" if item is None else f"{dotted(path)} "
-    text = f"{name} {what}{whole}must be {must}{_unquote(value, must)}."
+    why = _why(said) if path in _UNSHOWN else _unquote(value, must)
+    text = f"{name} {what}{whole}must be {must}{why}."
     return Problem(text, path)
+
+
+def _why(said: str) -> str:
+    """What is wrong with a value that must not be shown, in the words of its validator."""
+    _, ours, reason = said.partition("Value error, ")
+    reason = reason.rstrip(".")
+    return f"; {reason[:1].lower()}{reason[1:]}" if ours else ""
 
 
 def _unquote(value: object, must: str) -> str:

@@ -13,8 +13,11 @@ from pydantic import ValidationError
 from plotobot.access import Access, Holders
 from plotobot.engine.config import EngineConfig, Limits, PlotSettings, SpaceRules
 from plotobot.engine.models import GIB, DriveKind, EventKind
+from plotobot.plots.address import encode_address
 from plotobot.settings import Settings, SettingsFile
 from plotobot.settings._model import Alerts
+
+CONTRACT = encode_address(bytes(range(32)), "txch")
 
 Load = Callable[..., Settings]
 
@@ -59,7 +62,7 @@ def test_every_value_reaches_the_engine_in_its_unit(load: Load) -> None:
         bitfield = false
         farmer_key = "0xABABABABABABABABABABABABABABABABABABABABABABABAB\
 ABABABABABABABABABABABABABABABABABABABABABABABAB"
-        contract = "txch1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
+        contract = "@CONTRACT@"
         [spawn]
         enabled = false
         count = 7
@@ -76,7 +79,7 @@ ABABABABABABABABABABABABABABABABABABABABABABABAB"
         temp_gib = 2
         temp2_gib = 3
         out_gib = 4.5
-        """.replace("\\\n", "")
+        """.replace("\\\n", "").replace("@CONTRACT@", CONTRACT)
     ).engine
 
     assert dict(engine.drives) == {
@@ -95,7 +98,7 @@ ABABABABABABABABABABABABABABABABABABABABABABABAB"
         buckets=64,
         bitfield=False,
         farmer_key="ab" * 48,
-        contract="txch1" + "q" * 58,
+        contract=CONTRACT,
     )
     assert engine.limits == Limits(7, 30.0, 9, 3, 5, 2, 4, 90.0, 1800.0)
     assert engine.space == SpaceRules(GIB // 2, 2 * GIB, 3 * GIB, 9 * GIB // 2)
