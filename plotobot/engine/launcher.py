@@ -22,6 +22,8 @@ from plotobot.engine.supervision.jobdir import LOG, VERDICT, Spec, new_job_id, w
 from plotobot.engine.supervision.launching import LaunchFailed
 from plotobot.engine.supervision.supervisor import Launched, Supervisor
 from plotobot.errors import Refusal
+from plotobot.plots.address import decode_address
+from plotobot.plots.keys import public_key
 from plotobot.plotters.base import PlotOrder, Plotter, Program
 
 PASSED_ON = (
@@ -47,6 +49,7 @@ class Launcher:
         roster: Roster,
         now: Callable[[], datetime],
     ) -> None:
+        checked_keys(settings)
         self._settings = settings
         self._plotter = plotter
         self._supervisor = supervisor
@@ -117,13 +120,35 @@ class Launcher:
 
 
 def order_of(wish: PlotSettings, temp: str, temp2: str | None, out: str) -> PlotOrder:
-    """What a plotter is to make by these settings, in these folders."""
+    """What a plotter is to make by these settings, in these folders.
+
+    Raises:
+        Refusal: a key or the contract is none, so that nobody could ever farm the plot.
+    """
+    checked_keys(wish)
     return PlotOrder(
         k=wish.k, temp=temp, temp2=temp2, out=out, threads=wish.threads,
         buffer_mib=wish.buffer_mib, buckets=wish.buckets, bitfield=wish.bitfield,
         compression=wish.compression,
         farmer_key=wish.farmer_key, pool_key=wish.pool_key, contract=wish.contract,
     )  # fmt: skip
+
+
+def checked_keys(wish: PlotSettings) -> None:
+    """Refuse keys that are none, whoever made the settings.
+
+    Raises:
+        Refusal: with what is wrong; it never repeats a key.
+    """
+    if wish.contract and wish.pool_key:
+        raise Refusal("plot.pool_key and plot.contract exclude each other; keep one of them.")
+    checks = (("farmer_key", public_key), ("pool_key", public_key), ("contract", decode_address))
+    for name, check in checks:
+        try:
+            if value := getattr(wish, name):
+                check(value)
+        except ValueError as error:
+            raise Refusal(f"plot.{name} will not do: {error}") from None
 
 
 def as_running(job: Job, found: Found, now: datetime) -> Job:

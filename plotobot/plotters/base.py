@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -33,10 +33,10 @@ class PlotOrder:
     bitfield: bool = True
     compression: int = 0
     """The level, for the plotters that have levels."""
-    farmer_key: str | None = None
+    farmer_key: str | None = field(default=None, repr=False)
     """96 hex digits; None lets the plotter take its own."""
-    pool_key: str | None = None
-    contract: str | None = None
+    pool_key: str | None = field(default=None, repr=False)
+    contract: str | None = field(default=None, repr=False)
     """An xch1 address; excludes pool_key."""
 
 

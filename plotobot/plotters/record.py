@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TypeVar
 
+from plotobot.plots.keys import masked
 from plotobot.plotters.base import PhaseSeconds, Progress
 
 STEPS = {1: 6, 2: 6, 3: 6, 4: 2}
@@ -186,8 +187,8 @@ def plain(line: bytes) -> bytes:
 
 
 def text(line: bytes) -> str:
-    """A line for people: decoded, of bounded length, its middle left out where too long."""
-    words = plain(line).decode("utf-8", "replace").strip()
+    """A line for people: decoded, keys masked, its middle left out where it is too long."""
+    words = masked(plain(line).decode("utf-8", "replace")).strip()
     if len(words) > LONGEST_TEXT:
         half = LONGEST_TEXT // 2
         words = f"{words[:half]} … {words[-half:]}"
