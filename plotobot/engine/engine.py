@@ -34,6 +34,7 @@ from plotobot.engine.models import (
     StopResult,
     Summary,
 )
+from plotobot.engine.own_folders import remove_own_folders
 from plotobot.engine.recovery import Recovered, recover
 from plotobot.engine.roster import Roster
 from plotobot.engine.spawner import Spawner
@@ -83,7 +84,7 @@ class PlottingEngine:
         self._watcher = Watcher(supervisor, self._jobs_root, _reader, self._wake.set)
         self._launcher = Launcher(config.plot, plotter, supervisor, self._roster, now)
         self._spawner = Spawner(config, plotter, self._launcher, bay, self._roster, store, now)
-        self._endings = Endings(self._watcher, self._roster, config.jobs_root, now)
+        self._endings = Endings(self._watcher, self._roster, config.jobs_root, now, self._journal)
         self._tasks: list[asyncio.Task[None]] = []
         # By the loop's clock, which no change of the system's time can move.
         self._next_look = self._next_drives = 0.0
@@ -300,11 +301,12 @@ class PlottingEngine:
         return job
 
     async def _clean(self, job: Job, by: str) -> list[Removed]:
-        if job.plot_id is None:
-            return []
-        folders = [Path(folder) for folder in (job.temp, job.temp2, job.out) if folder]
         why = f"stopped by {by}"
-        return [
+        own = await remove_own_folders(job, partial(self._journal, job.plot_id or "", why))
+        if job.plot_id is None:
+            return own
+        folders = [Path(folder) for folder in (job.temp, job.temp2, job.out) if folder]
+        return own + [
             await remove_temp_files(
                 folder, job.plot_id, folders, partial(self._journal, job.plot_id, why)
             )
