@@ -8,12 +8,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from plotobot.engine.config import PlotSettings
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import Event, EventKind, Job, JobState
+from plotobot.engine.own_folders import (
+    forget_own_folders,
+    make_own_folders,
+    with_own_folders,
+)
 from plotobot.engine.planner import Start
 from plotobot.engine.roster import Roster
 from plotobot.engine.store import job_adapter
@@ -24,6 +30,7 @@ from plotobot.engine.supervision.supervisor import Launched, Supervisor
 from plotobot.errors import Refusal
 from plotobot.plots.address import decode_address
 from plotobot.plots.keys import public_key
+from plotobot.plotters import plotter as plotter_named
 from plotobot.plotters.base import PlotOrder, Plotter, Program
 
 PASSED_ON = (
@@ -61,21 +68,24 @@ class Launcher:
         job = self._job(start)
         directory = self._supervisor.directory(job.id)
         try:
-            argv = self._plotter.command(program, self.order(start.temp, start.temp2, start.out))
+            order = self.order(start.temp, start.temp2, start.out)
+            own = with_own_folders(order, self._plotter, job.id)
+            argv = self._plotter.command(program, own)
         except Refusal as refusal:  # a plotter that needs keys, say, and has none
             return await self._not_started(job, str(refusal))
         spec = Spec(argv=argv, cwd=str(directory), env=environment(), job=_plain(job))
-        return await self._started(job, self._supervisor.launch(job.id, spec))
+        return await self._started(job, partial(self._supervisor.launch, job.id, spec))
 
     async def relaunch(self, job: Job) -> Job:
         """Start a job that was prepared before a stop and never ran."""
-        return await self._started(job, self._supervisor.relaunch(job.id))
+        return await self._started(job, partial(self._supervisor.relaunch, job.id))
 
-    async def _started(self, job: Job, launch: Awaitable[Launched]) -> Job:
+    async def _started(self, job: Job, launch: Callable[[], Awaitable[Launched]]) -> Job:
         """Put down how a launch went, and tell it."""
         try:
-            found = (await launch).found
-        except (LaunchFailed, OSError, ValueError) as error:
+            await asyncio.to_thread(make_own_folders, job, plotter_named(job.plotter))
+            found = (await launch()).found
+        except (LaunchFailed, Refusal, OSError, ValueError) as error:
             return await self._not_started(job, str(error))
         if found.state is State.EXITED and found.code == EXEC_FAILED:
             tail = await asyncio.to_thread(
@@ -93,6 +103,7 @@ class Launcher:
 
     async def _not_started(self, job: Job, problem: str) -> Job:
         now = self._now()
+        await asyncio.to_thread(forget_own_folders, job, self._plotter)
         job = replace(
             job, state=JobState.FAILED, status="Failed", ended_at=now, reason=problem, exit_code=127
         )

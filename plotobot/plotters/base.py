@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
+TempKind = Literal["temp", "temp2"]
 PhaseSeconds = tuple[float | None, float | None, float | None, float | None]
 
 
@@ -92,6 +93,19 @@ class Plotter(Protocol):
     @property
     def name(self) -> str:
         """The name in the settings and in what people read."""
+        ...
+
+    @property
+    def nameless(self) -> tuple[TempKind, ...]:
+        """Which of its temp folders get files whose names carry no plot id.
+
+        Jobs get folders of their own there; else nobody could say whose a file is.
+        """
+        ...
+
+    @property
+    def own_container(self) -> bool:
+        """Whether its plots begin with a header that nobody else can read."""
         ...
 
     @property

@@ -68,7 +68,9 @@ LISTED = "plotobot.example.toml has them all."
             id="relative-program",
         ),
         pytest.param(
-            'farmer_key = "abcdef"', f"farmer_key must be {KEY}; it has 6.", id="key-is-not-shown"
+            'farmer_key = "abcdef"',
+            f"farmer_key must be {KEY}; it has 6 digits instead of 96.",
+            id="key-is-not-shown",
         ),
         pytest.param(
             'contract = "xch1qqq"',
