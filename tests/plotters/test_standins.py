@@ -22,7 +22,7 @@ from plotobot.engine.config import EngineConfig, PlotSettings, SpaceRules
 from plotobot.engine.models import DriveKind, EventKind, Job, JobState
 from plotobot.plots.address import encode_address
 from plotobot.plots.names import parse_name
-from plotobot.plotters import plotter
+from plotobot.plotters import log_report, plotter
 from tests.engine.farm import Farm, ended, running, told, until
 from tests.little_plots import RealPlot
 
@@ -229,11 +229,7 @@ STUCK = {
 @each
 async def test_a_plotter_that_is_stuck_for_ever_is_told_and_can_be_stopped(install, farm, kind):
     async with farm.running(install(kind, fault="stuck")) as engine:
-
-        async def stuck() -> bool:
-            return any(job.stuck for job in await engine.jobs())
-
-        await until(engine, stuck)
+        await until(engine, lambda: has_stuck(engine))
         (event,) = await told(engine, EventKind.JOB_STUCK)
         assert event.job is not None
         assert STUCK[kind.plotter.split("_")[0]] in (event.job.stuck or "")
@@ -330,3 +326,72 @@ def test_several_plots_in_one_run_are_several_in_the_log(install, kind, words, t
     names = [parse_name(path.name) for path in tmp_path.glob("*.plot")]
     assert len(names) == 3
     assert reader.progress.plot_id in {name.id for name in names if name}
+
+
+async def everything_shown(engine, config: EngineConfig, job_id: str) -> dict[str, str]:
+    """All that Plotobot lets anybody see of a job, by where it is seen."""
+    jobs = config.jobs_root / job_id
+    report = log_report(jobs / "out.log")
+    return {
+        "job": repr(await engine.job(job_id)),
+        "log tail": "\n".join(await engine.log_tail(job_id, 500)),
+        "events": str(await engine.undelivered(500)),
+        "log report": json.dumps(report),
+        "records": "".join(
+            path.read_text("utf-8", "replace")
+            for path in jobs.iterdir()
+            if path.name not in ("spec.json", "out.log")
+        ),
+        "configuration": repr(config),
+    }
+
+
+@each
+@pytest.mark.parametrize("fault", ["", "exit", "stuck"])
+async def test_no_key_is_shown_anywhere(install, farm, kind, fault, caplog):
+    caplog.set_level("DEBUG")
+    keys = {"pool_key": POOL} if fault else {"contract": CONTRACT}
+    config = install(kind, fault=fault, **keys)
+    async with farm.running(config) as engine:
+        if fault == "stuck":
+            (job,) = await running(engine)
+            await until(engine, lambda: has_stuck(engine))
+            await engine.stop(job.id, "farmer")
+        (job,) = await ended(engine, 1)
+        shown = await everything_shown(engine, config, job.id)
+    cli = subprocess.run(
+        [sys.executable, "-m", "plotobot", "jobs", "--json", "--state", str(config.state_dir)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    shown |= {"command line": cli.stdout + cli.stderr, "log": caplog.text}
+    shown["database"] = (config.state_dir / "plotobot.db").read_bytes().decode("latin-1")
+    for where, text in shown.items():
+        assert FARMER[6:90] not in text, where
+        assert POOL[6:90] not in text, where
+        assert CONTRACT[6:56] not in text, where
+    assert f"{FARMER[:6]}…{FARMER[-6:]}" in shown["log tail"]
+    assert FARMER in (config.jobs_root / job.id / "spec.json").read_text()
+    assert (config.jobs_root / job.id / "spec.json").stat().st_mode & 0o077 == 0
+
+
+async def has_stuck(engine) -> bool:
+    return any(job.stuck for job in await engine.jobs())
+
+
+async def test_a_key_in_the_last_words_is_masked(farm, tmp_path):
+    kind = KINDS["madmax"]
+    program = tmp_path / "chia_plot"
+    program.write_text(
+        '#!/bin/sh\ncase "$*" in --version) echo 1.1.8; exit 0; esac\n'
+        'echo "Failed to use $*" >&2\nexit 1\n'
+    )
+    program.chmod(0o755)
+    config = config_for(farm, kind, program, {"contract": CONTRACT})
+    async with farm.running(config) as engine:
+        (job,) = await ended(engine, 1)
+        events = str(await engine.undelivered(500))
+    assert f"-f {FARMER[:6]}…{FARMER[-6:]} -c {CONTRACT[:6]}…{CONTRACT[-6:]}" in (job.reason or "")
+    assert FARMER[6:90] not in events
+    assert CONTRACT[6:56] not in events
