@@ -10,17 +10,22 @@ from plotobot.plotters.chiapos_log import ChiaposLog
 from plotobot.plotters.madmax_log import MadmaxLog
 
 _SIGNS = re.compile(
-    rb"(?P<gigahorse>next-gen CUDA plotter|Plot Format: v2|Compression Level: C\d)"
+    rb"(?P<gigahorse>next-gen CUDA plotter|Plot Format: (?:mmx-)?v2|Compression Level: C\d)"
     rb"|(?P<bladebit>Bladebit |\[Global Plotting Config\]|Generating plot \d+ / "
     rb"|Plot temporary file: |^Fatal Error: |^Finished (?:Phase|marking|compressing|forward))"
     rb"|(?P<madmax>Multi-threaded pipelined Chia|^Crafting plot |^Plot Name: plot-|^\[P[1-4]"
     rb"|^Total plot creation time was|^Phase [1-4] took |^Renamed final plot to )"
-    rb"|(?P<chia>Starting plotting progress|^Starting phase [1-4]/4|chia\.plotting\.|chia\.cmds"
-    rb"|^Progress update: |^\tBucket \d|Caught plotting error|^Time for phase |^Total time = "
-    rb"|Retrying in five minutes|^Renamed final file from |is the minimum size for farming"
-    rb"|^Computing table \d|^Backpropagating on |^Compressing tables )",
+    rb"|(?P<chia>Starting plotting progress|^Starting phase [1-4]/4"
+    rb"|^\tBucket \d|^Time for phase |^Total time = |^Renamed final file from "
+    rb"|^Computing table \d|^Backpropagating on |^Compressing tables \d and \d\r?$)",
     re.MULTILINE,
 )
+_WEAK_SIGNS = re.compile(
+    rb"^Progress update: |chia\.plotting\.|chia\.cmds|Caught plotting error"
+    rb"|Retrying in five minutes|is the minimum size for farming",
+    re.MULTILINE,
+)
+"""Chia's own words, which also stand around other plotters' lines where chia started them."""
 
 
 def guess(head: bytes) -> str | None:
@@ -32,8 +37,9 @@ def guess(head: bytes) -> str | None:
     Returns:
         `chia`, `madmax`, `gigahorse` or `bladebit`; None if nothing tells.
     """
-    found = _SIGNS.search(head)
-    return found.lastgroup if found else None
+    if found := _SIGNS.search(head):
+        return found.lastgroup
+    return "chia" if _WEAK_SIGNS.search(head) else None
 
 
 def reader_for(head: bytes) -> LogReader:

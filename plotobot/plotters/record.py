@@ -49,6 +49,7 @@ NUMBER = rb"(\d{1,12}(?:\.\d{1,12})?)"
 LONGEST_TEXT = 1000
 
 _PLOT_NAME = re.compile(rb"plot-(?:mmx-)?k(\d{2})-(?:[0-9a-zA-Z-]{1,40}-)?([0-9a-f]{64})")
+_FINISHED = re.compile(rb"plot-(?:mmx-)?k\d{2}-(?:[0-9a-zA-Z-]{1,40}-)?([0-9a-f]{64})\.plot\s*$")
 _COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:: .*)?$")
 
@@ -112,9 +113,16 @@ class Record:
         """Note how long a phase took."""
         self.phase_seconds[phase - 1] = seconds
 
-    def complete(self, final_path: str | None) -> None:
-        """The plot stands under its final name; whatever was in the way is over."""
-        self.final_path = final_path
+    def complete(self, file: bytes) -> None:
+        """The plot stands under its final name; whatever was in the way is over.
+
+        A file whose name is another plot's, or is cut short or damaged, proves nothing.
+        """
+        found = _FINISHED.search(file)
+        if found is None or self.plot_id not in (None, found[1].decode()):
+            return
+        self.name(file)
+        self.final_path = path(file)
         self.stuck = self.error = None
         self.reach("Completed")
 

@@ -346,8 +346,15 @@ async def everything_shown(engine, config: EngineConfig, job_id: str) -> dict[st
     }
 
 
-@each
-@pytest.mark.parametrize("fault", ["", "exit", "stuck"])
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [
+        *((kind, "") for kind in KINDS.values()),
+        (KINDS["madmax"], "exit"),
+        (KINDS["gigahorse"], "stuck"),
+    ],
+    ids=[*KINDS, "madmax that fails", "gigahorse that is stuck"],
+)
 async def test_no_key_is_shown_anywhere(install, farm, kind, fault, caplog):
     caplog.set_level("DEBUG")
     keys = {"pool_key": POOL} if fault else {"contract": CONTRACT}
