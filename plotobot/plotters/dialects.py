@@ -21,11 +21,17 @@ _SIGNS = re.compile(
     re.MULTILINE,
 )
 _WEAK_SIGNS = re.compile(
-    rb"^Progress update: |chia\.plotting\.|chia\.cmds|Caught plotting error"
+    rb"^Progress update: |chia\.plotting\.create_plots|chia\.cmds|Caught plotting error"
     rb"|Retrying in five minutes|is the minimum size for farming",
     re.MULTILINE,
 )
 """Chia's own words, which also stand around other plotters' lines where chia started them."""
+_FARM_LOG = re.compile(
+    rb"^\d{4}-\d\d-\d\dT[\d:.]+ (?:\d+\.\d+\S* )?(?:daemon|farmer|full_node|harvester|wallet) "
+    rb"(?:chia|src)\.",
+    re.MULTILINE,
+)
+"""A line of Chia's services (chia/util/chia_logging.py)."""
 
 
 def guess(head: bytes) -> str | None:
@@ -50,3 +56,8 @@ def reader_for(head: bytes) -> LogReader:
     if dialect in ("madmax", "gigahorse"):
         return MadmaxLog(dialect)
     return ChiaposLog()
+
+
+def is_farm_log(head: bytes) -> bool:
+    """Whether a file is the log of Chia's services (`debug.log`), which tells of no plot made."""
+    return guess(head) is None and _FARM_LOG.search(head) is not None

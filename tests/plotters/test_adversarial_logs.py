@@ -349,6 +349,14 @@ CASES = {
         + "FileStore: write('/ssd/cuda_plot_tmp2_7.tmp') failed with: No space left on device\n",
         {"plot_id": B, "stuck": "No space left on device"},
     ),
+    "a farm log": Case(
+        f"2026-11-23T16:00:07.266 2.7.5 harvester chia.harvester.harvester: INFO     "
+        f"challenge_hash: 122c597083 ...3 plots were eligible for farming\n"
+        f"2026-11-23T16:00:07.136 2.7.5 harvester chia.plotting.manager   : ERROR    Failed to "
+        f"open file /mnt/b/{name(A)}.plot. badbit Traceback (most recent call last):\n"
+        '  File "manager.py", line 331, in process_file\nRuntimeError: badbit\n\n',
+        {"plotter": None, "status": "Initializing", "error": None, "plot_id": None},
+    ),
     "nobody's log": Case("hello\nworld\n", {"plotter": None, "status": "Initializing"}),
     "nothing": Case("", {"plotter": None, "status": "Initializing", "k": None}),
 }  # fmt: skip

@@ -68,10 +68,11 @@ class Plot:
     sparse_size: int = 0
     """Bytes the finished file is blown up to, as a hole."""
     id: str = field(default_factory=lambda: secrets.token_hex(32))
+    name: str = ""
 
-    @property
-    def name(self) -> str:
-        return f"plot-k{self.k}{self.level}-{datetime.now():%Y-%m-%d-%H-%M}-{self.id}"  # noqa: DTZ005
+    def __post_init__(self) -> None:
+        now = datetime.now()  # noqa: DTZ005 - plotters name plots by the local time
+        self.name = f"plot-k{self.k}{self.level}-{now:%Y-%m-%d-%H-%M}-{self.id}"
 
     @property
     def final(self) -> Path:
