@@ -287,6 +287,25 @@ async def test_a_dead_plotter_s_own_folder_goes_too_and_the_journal_knows(
     assert any("plotobot-" in row[0] for row in rows)
 
 
+@pytest.mark.parametrize("kind", NAMELESS, ids=[kind.plotter for kind in NAMELESS])
+async def test_own_folders_are_there_as_long_as_the_plotter_whatever_the_bot_does(
+    install, farm, kind
+):
+    config = install(kind, fault="hang")
+    async with farm.running(config) as engine:
+        (job,) = await running(engine)
+    before = in_temps(farm)
+    async with farm.running(config) as engine:
+        (job,) = await running(engine)
+        assert in_temps(farm) == before
+    os.kill(job.pid, 9)  # while nobody is there
+    async with farm.running(config) as engine:
+        (job,) = await ended(engine, 1)
+    assert job.state is JobState.FAILED
+    assert any("plotobot-" in path for path in before)
+    assert not [path for path in in_temps(farm) if "plotobot-" in path]
+
+
 @each
 def test_options_the_real_program_does_not_know_are_refused_by_its_stand_in(
     install, kind, tmp_path
