@@ -154,6 +154,8 @@ class _Place:
     def __enter__(self) -> _Place:
         if sys.platform != "win32":  # Windows knows no operations relative to a folder
             self._fd = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        elif self._path.is_symlink():
+            raise NotADirectoryError(f"{self._path} is a link")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -75,6 +75,10 @@ KINDS = {
 }
 NAMELESS = [kind for kind in KINDS.values() if plotter(kind.plotter).nameless]
 each = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+OF_EACH_PROGRAM = [kind for name, kind in KINDS.items() if name != "madmax"]
+each_program = pytest.mark.parametrize(
+    "kind", OF_EACH_PROGRAM, ids=[kind.plotter for kind in OF_EACH_PROGRAM]
+)
 Install = Callable[..., EngineConfig]
 
 
@@ -182,7 +186,7 @@ LAST_WORDS = {
 }
 
 
-@each
+@each_program
 async def test_a_plotter_that_gives_up_is_told_with_its_last_words(install, farm, kind):
     async with farm.running(install(kind, fault="exit")) as engine:
         (job,) = await ended(engine, 1)
@@ -193,7 +197,7 @@ async def test_a_plotter_that_gives_up_is_told_with_its_last_words(install, farm
     assert event.job == job
 
 
-@each
+@each_program
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
@@ -211,7 +215,7 @@ async def test_what_is_no_whole_plot_is_a_failure(install, farm, kind, fault, sa
         assert "bytes" in (job.reason or "")
 
 
-@each
+@each_program
 async def test_a_crash_after_the_rename_costs_no_plot(install, farm, kind):
     async with farm.running(install(kind, fault="crash")) as engine:
         (job,) = await ended(engine, 1)
@@ -226,7 +230,7 @@ STUCK = {
 }
 
 
-@each
+@each_program
 async def test_a_plotter_that_is_stuck_for_ever_is_told_and_can_be_stopped(install, farm, kind):
     async with farm.running(install(kind, fault="stuck")) as engine:
         await until(engine, lambda: has_stuck(engine))
@@ -306,7 +310,7 @@ async def test_own_folders_are_there_as_long_as_the_plotter_whatever_the_bot_doe
     assert not [path for path in in_temps(farm) if "plotobot-" in path]
 
 
-@each
+@each_program
 def test_options_the_real_program_does_not_know_are_refused_by_its_stand_in(
     install, kind, tmp_path
 ):
