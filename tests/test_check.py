@@ -199,14 +199,3 @@ def test_a_level_that_the_plotter_does_not_have_is_a_problem() -> None:
     (found,) = [f for f in check.check_settings(made(GOOD | {"plot": plot})) if f.level != "ok"]
     assert found.level == "problem"
     assert "compression level" in found.what
-
-
-def test_a_mistyped_contract_is_a_problem_that_does_not_repeat_it() -> None:
-    mistyped = CONTRACT[:-1] + ("q" if CONTRACT[-1] != "q" else "p")
-    settings = made(GOOD | {"plot": {"contract": mistyped}})
-
-    (found,) = [f for f in check.check_settings(settings) if f.level != "ok"]
-
-    assert found.level == "problem"
-    assert "wrong checksum" in found.what
-    assert mistyped not in found.what + found.cure

@@ -416,10 +416,23 @@ PROBLEMS: dict[str, tuple[Spoil, str]] = {
     ),
     "token-missing": (lambda p: (p.root / ".env").unlink(), "DISCORD_TOKEN is not set"),
     "k-out-of-range": (lambda p: p.write(plot="plotter = 'bladebit_ram'\nk = 34"), "makes k32."),
-    "contract": (lambda p: p.write(plot=f"contract = 'xch1{'q' * 58}'"), "wrong checksum"),
     "state": (lambda p: p.state.touch(), "is no folder"),
     "nobody": (lambda p: p.write(discord='guild = "1"\nchannel = "2"'), "obeys nobody"),
 }
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_plots_are_made_for_no_address_that_is_mistyped(
+    cli: Cli, place: Place, command: str
+) -> None:
+    place.write(plot=f"contract = 'xch1{'q' * 58}'")
+
+    done = cli(command, *place.words)
+
+    assert done.code == 2
+    assert "plot.contract must be a pool contract address" in done.err
+    assert "wrong checksum" in done.err
+    assert "qqqq" not in done.err
 
 
 @pytest.mark.parametrize(("spoil", "what"), PROBLEMS.values(), ids=PROBLEMS)

@@ -3,6 +3,9 @@
 A file is removed when it is a regular file, lies directly in a folder the farmer configured, is
 named as a temp file of exactly this plot, was told to the journal before, and has not changed
 since. Everything else stays, and the result says why.
+
+Some plotters' temp files do not say whose they are. They stand in a folder that was made for one
+job and carries its id; with that job, it goes in the same way.
 """
 
 from __future__ import annotations
@@ -17,9 +20,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from plotobot.engine.supervision.jobdir import JOB_ID
 from plotobot.errors import Refusal
 from plotobot.plots.names import temp_files_of
 
+FINISHED = (".plot", ".plot2", ".gplot")
 PLOT_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -70,7 +75,7 @@ async def remove_temp_files(
     place = await asyncio.to_thread(_configured, folder, allowed)
     if place is None:
         raise Refusal(f"{folder} is none of the configured folders: nothing was removed in it")
-    entries, odd = await asyncio.to_thread(_find, place, plot_id)
+    entries, odd = await asyncio.to_thread(_find, place, plot_id, _temps)
     if not entries:
         return Removed(left=odd)
     told = journal(list(entries))
@@ -78,6 +83,59 @@ async def remove_temp_files(
         await told
     removed = await asyncio.to_thread(_remove, place, entries)
     return Removed(removed.files, removed.bytes, odd + removed.left)
+
+
+def job_folder(folder: str | Path, job_id: str) -> Path:
+    """Where a job has a temp folder of its own, in a configured folder.
+
+    Raises:
+        Refusal: this is no job id.
+    """
+    if not JOB_ID.fullmatch(job_id):
+        raise Refusal(f"{job_id!r} is no job id")
+    return Path(folder, f"plotobot-{job_id}")
+
+
+async def remove_job_folder(folder: Path, job_id: str, plot_id: str, journal: Journal) -> Removed:
+    """Remove the folder that was made for one job, once its processes have ended.
+
+    Finished plots in it stay, and so do folders and links; then the folder stays as well.
+
+    Args:
+        folder: the configured folder it is in.
+        job_id: the job.
+        plot_id: its plot, for the journal; "" where it never named one.
+        journal: is told all files before the first is removed; when it raises, all of them stay.
+
+    Raises:
+        Refusal: this is no job id.
+        OSError: the folder cannot be read (a missing one is removed already).
+    """
+    own = job_folder(folder, job_id)
+    entries, odd = await asyncio.to_thread(_find, own, plot_id, _unfinished)
+    if entries:
+        told = journal(list(entries))
+        if inspect.isawaitable(told):
+            await told
+    removed = await asyncio.to_thread(_remove, own, entries) if entries else Removed()
+    left = odd + removed.left
+    if not left:
+        left = await asyncio.to_thread(_remove_folder, own)
+    return Removed(removed.files, removed.bytes, left)
+
+
+def _unfinished(place: _Place, plot_id: str) -> list[str]:
+    return [name for name in place.names() if not name.endswith(FINISHED)]
+
+
+def _remove_folder(path: Path) -> tuple[str, ...]:
+    try:
+        path.rmdir()
+    except FileNotFoundError:
+        return ()
+    except OSError as problem:
+        return (f"{path}: {problem.strerror}",)
+    return ()
 
 
 def _configured(folder: Path, allowed: Sequence[Path]) -> Path | None:
@@ -96,6 +154,8 @@ class _Place:
     def __enter__(self) -> _Place:
         if sys.platform != "win32":  # Windows knows no operations relative to a folder
             self._fd = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        elif self._path.is_symlink():
+            raise NotADirectoryError(f"{self._path} is a link")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -115,10 +175,12 @@ class _Place:
         return name if self._fd is not None else str(self._path / name)
 
 
-def _find(path: Path, plot_id: str) -> tuple[list[DeleteEntry], tuple[str, ...]]:
+def _find(
+    path: Path, plot_id: str, which: Callable[[_Place, str], list[str]]
+) -> tuple[list[DeleteEntry], tuple[str, ...]]:
     try:
         with _Place(path) as place:
-            looks = [_look(place, path, name, plot_id) for name in _temps(place, plot_id)]
+            looks = [_look(place, path, name, plot_id) for name in which(place, plot_id)]
     except FileNotFoundError:
         return [], ()
     entries = [look for look in looks if isinstance(look, DeleteEntry)]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from plotobot.engine.cleanup import DeleteEntry
 from plotobot.engine.launcher import log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import Event, EventKind, Job, JobState
+from plotobot.engine.own_folders import remove_own_folders
 from plotobot.engine.roster import Roster
 from plotobot.engine.store import job_adapter
 from plotobot.engine.supervision.jobdir import VERDICT, write_record
@@ -33,12 +36,18 @@ class Endings:
     """Judges the jobs that have ended."""
 
     def __init__(
-        self, watcher: Watcher, roster: Roster, jobs_root: Path, now: Callable[[], datetime]
+        self,
+        watcher: Watcher,
+        roster: Roster,
+        jobs_root: Path,
+        now: Callable[[], datetime],
+        journal: Callable[[str, str, Sequence[DeleteEntry]], Awaitable[None]],
     ) -> None:
         self._watcher = watcher
         self._roster = roster
         self._jobs_root = jobs_root
         self._now = now
+        self._journal = journal
         self.stop_asked: dict[str, str] = {}
         """Who asked for the stop of which job; kept until its temp files are gone."""
 
@@ -59,7 +68,11 @@ class Endings:
         tail = await asyncio.to_thread(last_lines, log_of(self._jobs_root / job.id), LAST_LINES)
         by = self.stop_asked.get(job.id)
         ending = Ending(at=end.at, exit_code=end.code, lost=end.why, stopped_by=by, tail=tail)
-        await self._conclude(await asyncio.to_thread(judge, job, ending), by)
+        judged = await asyncio.to_thread(judge, job, ending)
+        if judged.state is not JobState.STOPPED:  # whoever stops a job cleans up after it
+            why = f"the plotter has ended: {judged.status}"
+            await remove_own_folders(judged, partial(self._journal, job.plot_id or "", why))
+        await self._conclude(judged, by)
 
     async def _conclude(self, job: Job, by: str | None) -> None:
         """Put a judgement down: first beside the job's other records, then in the store."""

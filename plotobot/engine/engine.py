@@ -25,7 +25,7 @@ from plotobot.engine.drives.discovery import Specs
 from plotobot.engine.endings import Endings, told
 from plotobot.engine.farm import FarmWatch
 from plotobot.engine.history import History
-from plotobot.engine.launcher import Launcher, log_of
+from plotobot.engine.launcher import Launcher, checked_keys, log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import (
     DriveKind,
@@ -42,6 +42,7 @@ from plotobot.engine.models import (
 )
 from plotobot.engine.moving.mover import Mover
 from plotobot.engine.notice import put_up
+from plotobot.engine.own_folders import remove_own_folders
 from plotobot.engine.recovery import Recovered, recover
 from plotobot.engine.roster import Roster
 from plotobot.engine.spawner import Spawner
@@ -83,6 +84,8 @@ class PlottingEngine:
         now: Callable[[], datetime] = utc_now,
         keep: Callable[[Mapping[str, float]], None] | None = None,
     ) -> None:
+        for kind in config.kinds:
+            checked_keys(kind.plot)
         self._config = config
         self._store = store
         self._supervisor = supervisor
@@ -95,7 +98,7 @@ class PlottingEngine:
         self._launcher = Launcher(supervisor, self._roster, now)
         self._spawner = Spawner(config, self._launcher, bay, self._roster, store, now)
         self._mover = Mover(config, store, self._spawner.seen, self._roster.tell, now)
-        self._endings = Endings(self._watcher, self._roster, config.jobs_root, now)
+        self._endings = Endings(self._watcher, self._roster, config.jobs_root, now, self._journal)
         self._history = History(store)
         self._vigil = Vigil(supervisor, self._history, config.jobs_root, config.stalled_after, now)
         self._farm = FarmWatch(config.farm, store, self._roster.tell, now)
@@ -386,11 +389,12 @@ class PlottingEngine:
         return job
 
     async def _clean(self, job: Job, by: str) -> list[Removed]:
-        if job.plot_id is None:
-            return []
-        folders = [Path(folder) for folder in (job.temp, job.temp2, job.out) if folder]
         why = f"stopped by {by}"
-        return [
+        own = await remove_own_folders(job, partial(self._journal, job.plot_id or "", why))
+        if job.plot_id is None:
+            return own
+        folders = [Path(folder) for folder in (job.temp, job.temp2, job.out) if folder]
+        return own + [
             await remove_temp_files(
                 folder, job.plot_id, folders, partial(self._journal, job.plot_id, why)
             )

@@ -9,12 +9,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from plotobot.engine.config import PlotSettings
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import Event, EventKind, Job, JobState
+from plotobot.engine.own_folders import (
+    forget_own_folders,
+    make_own_folders,
+    with_own_folders,
+)
 from plotobot.engine.planner import Start
 from plotobot.engine.roster import Roster
 from plotobot.engine.store import job_adapter
@@ -23,6 +29,8 @@ from plotobot.engine.supervision.jobdir import LOG, VERDICT, Spec, new_job_id, w
 from plotobot.engine.supervision.launching import LaunchFailed
 from plotobot.engine.supervision.supervisor import Launched, Supervisor
 from plotobot.errors import Refusal
+from plotobot.plots.address import decode_address
+from plotobot.plots.keys import public_key
 from plotobot.plotters import plotter
 from plotobot.plotters.base import PlotOrder, Program
 
@@ -55,24 +63,26 @@ class Launcher:
         wish = start.kind.profile.plot
         try:
             order = order_of(wish, start.temp, start.temp2, start.out)
-            argv = plotter(wish.plotter).command(program, order)
+            own = with_own_folders(order, plotter(wish.plotter), job.id)
+            argv = plotter(wish.plotter).command(program, own)
         except Refusal as refusal:  # a plotter that needs keys, say, and has none
             return await self._not_started(job, str(refusal))
         log.info("%s starts: %s", job.label, start.why)
         spec = Spec(
             argv=argv, cwd=str(directory), env=environment(), job=_plain(job), window=wish.window
         )
-        return await self._started(job, self._supervisor.launch(job.id, spec))
+        return await self._started(job, partial(self._supervisor.launch, job.id, spec))
 
     async def relaunch(self, job: Job) -> Job:
         """Start a job that was prepared before a stop and never ran."""
-        return await self._started(job, self._supervisor.relaunch(job.id))
+        return await self._started(job, partial(self._supervisor.relaunch, job.id))
 
-    async def _started(self, job: Job, launch: Awaitable[Launched]) -> Job:
+    async def _started(self, job: Job, launch: Callable[[], Awaitable[Launched]]) -> Job:
         """Put down how a launch went, and tell it."""
         try:
-            found = (await launch).found
-        except (LaunchFailed, OSError, ValueError) as error:
+            await asyncio.to_thread(make_own_folders, job, plotter(job.plotter))
+            found = (await launch()).found
+        except (LaunchFailed, Refusal, OSError, ValueError) as error:
             return await self._not_started(job, str(error))
         if found.state is State.EXITED and found.code == EXEC_FAILED:
             tail = await asyncio.to_thread(
@@ -86,6 +96,7 @@ class Launcher:
 
     async def _not_started(self, job: Job, problem: str) -> Job:
         now = self._now()
+        await asyncio.to_thread(forget_own_folders, job, plotter(job.plotter))
         job = replace(
             job, state=JobState.FAILED, status="Failed", ended_at=now, reason=problem, exit_code=127
         )
@@ -114,13 +125,35 @@ class Launcher:
 
 
 def order_of(wish: PlotSettings, temp: str, temp2: str | None, out: str) -> PlotOrder:
-    """What a plotter is to make by these settings, in these folders."""
+    """What a plotter is to make by these settings, in these folders.
+
+    Raises:
+        Refusal: a key or the contract is none, so that nobody could ever farm the plot.
+    """
+    checked_keys(wish)
     return PlotOrder(
         k=wish.k, temp=temp, temp2=temp2, out=out, threads=wish.threads,
         buffer_mib=wish.buffer_mib, buckets=wish.buckets, bitfield=wish.bitfield,
         compression=wish.compression,
         farmer_key=wish.farmer_key, pool_key=wish.pool_key, contract=wish.contract,
     )  # fmt: skip
+
+
+def checked_keys(wish: PlotSettings) -> None:
+    """Refuse keys that are none, whoever made the settings.
+
+    Raises:
+        Refusal: with what is wrong; it never repeats a key.
+    """
+    if wish.contract and wish.pool_key:
+        raise Refusal("plot.pool_key and plot.contract exclude each other; keep one of them.")
+    checks = (("farmer_key", public_key), ("pool_key", public_key), ("contract", decode_address))
+    for name, check in checks:
+        try:
+            if value := getattr(wish, name):
+                check(value)
+        except ValueError as error:
+            raise Refusal(f"plot.{name} will not do: {error}") from None
 
 
 def as_running(job: Job, found: Found, now: datetime) -> Job:

@@ -6,15 +6,16 @@ import os
 import re
 from pathlib import Path
 
+from plotobot.plots.keys import masked
+
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_KEY = re.compile(r"\b([0-9a-f]{6})[0-9a-f]{90}\b")
 _READ = 64 * 1024
 
 
 def last_lines(path: Path, count: int) -> list[str]:
     """Up to `count` last lines that say something; none where the log cannot be read.
 
-    Public keys are shortened: plotters print them, and these lines go to Discord.
+    Keys are masked: plotters print them, and these lines go to Discord.
     """
     try:
         with path.open("rb") as file:
@@ -22,5 +23,5 @@ def last_lines(path: Path, count: int) -> list[str]:
             text = file.read(_READ).decode("utf-8", "replace")
     except OSError:
         return []
-    lines = (_KEY.sub(r"\1…", _ANSI.sub("", line)).strip() for line in text.splitlines())
+    lines = (masked(_ANSI.sub("", line)).strip() for line in text.splitlines())
     return [line[:400] for line in lines if line][-count:]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
+from plotobot.engine.cleanup import job_folder
 from plotobot.engine.drives.waiting import Patience
 from plotobot.engine.models import Job
 
@@ -24,7 +25,7 @@ class DriveUsage:
     def measure(self, jobs: Iterable[Job]) -> dict[str, Job]:
         """The jobs by id, with what they use now. Blocks, for `patience` at most."""
         jobs = list(jobs)
-        wanted = {job.plot_id for job in jobs if job.plot_id}
+        wanted = {job.plot_id for job in jobs if job.plot_id} | {_own_name(job) for job in jobs}
         folders = {folder for job in jobs for folder in (job.temp, job.temp2, job.out) if folder}
         answers = self._listing.ask(
             {folder: partial(_by_plot, folder, wanted) for folder in folders}
@@ -51,15 +52,22 @@ def with_usage(job: Job, measured: Job) -> Job:
     )
 
 
+def _own_name(job: Job) -> str:
+    return job_folder("", job.id).name
+
+
 def _by_plot(folder: str, wanted: set[str]) -> Mapping[str, int] | None:
-    """Bytes by plot id of the files whose names carry one; None where the folder is away."""
+    """Bytes by plot id of the files whose names carry one, and of jobs' own folders by name.
+
+    None where the folder is away.
+    """
     found: dict[str, int] = defaultdict(int)
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                plot_id = next((plot_id for plot_id in wanted if plot_id in entry.name), None)
-                if plot_id:
-                    found[plot_id] += _size(entry)
+                whose = next((one for one in wanted if one in entry.name), None)
+                if whose:
+                    found[whose] += _size(entry)
     except OSError:
         return None
     return found
@@ -67,6 +75,9 @@ def _by_plot(folder: str, wanted: set[str]) -> Mapping[str, int] | None:
 
 def _size(entry: os.DirEntry[str]) -> int:
     try:
+        if entry.is_dir(follow_symlinks=False):
+            with os.scandir(entry.path) as inside:
+                return sum(_size(one) for one in inside if one.is_file(follow_symlinks=False))
         # What is allocated, not what is announced: chiapos makes its big files sparse.
         facts = entry.stat(follow_symlinks=False)
     except OSError:  # it ended between the listing and the look
@@ -77,7 +88,9 @@ def _size(entry: os.DirEntry[str]) -> int:
 def _measured(job: Job, sizes: Mapping[str, Mapping[str, int] | None]) -> Job:
     def used(folder: str | None, before: int) -> int:
         found = sizes.get(folder or "")
-        return before if found is None or not job.plot_id else found.get(job.plot_id, 0)
+        if found is None or not job.plot_id:
+            return before
+        return found.get(job.plot_id, 0) + found.get(_own_name(job), 0)
 
     return replace(
         job,

@@ -15,10 +15,14 @@ from pathlib import Path
 
 from plotobot.engine.models import Job, JobState
 from plotobot.errors import NotAPlot
-from plotobot.plots.headers import Header, read_header
+from plotobot.plots.headers import Header, Unreadable, read_header
 from plotobot.plots.names import parse_name
+from plotobot.plots.sizes import GIGAHORSE_K32_GIB, K_RANGE, expected_final_size
+from plotobot.plotters import PLOTTERS
 
 LAST_LINES = 6
+CONTAINER_PERCENT = 95
+"""A plot whose header nobody can read must have so much of its level's usual size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def find_plot(job: Job, *, said_done: bool) -> tuple[Path | None, str]:
     candidates = _candidates(job)
     if not candidates:
         return None, f"no finished plot of it stands in {job.out}"
-    faults = {path: _fault(path, job.plot_id, said_done) for path in candidates}
+    faults = {path: _fault(path, job, said_done) for path in candidates}
     whole = next((path for path, fault in faults.items() if fault is None), None)
     return whole, "; ".join(fault for fault in faults.values() if fault)
 
@@ -99,13 +103,32 @@ def _in_out(job: Job) -> list[Path]:
     ]
 
 
-def _fault(path: Path, plot_id: str, said_done: bool) -> str | None:
+def _fault(path: Path, job: Job, said_done: bool) -> str | None:
     """What is wrong with a finished file, or None."""
     try:
         header = read_header(path)
-    except (NotAPlot, OSError) as error:
+    except Unreadable as error:
         return f"{path}: {error}"
-    return _header_fault(header, plot_id, said_done)
+    except NotAPlot as error:
+        return _container_fault(path, job) if _has_own_container(job) else f"{path}: {error}"
+    return _header_fault(header, job.plot_id or "", said_done)
+
+
+def _has_own_container(job: Job) -> bool:
+    return job.plotter in PLOTTERS and PLOTTERS[job.plotter].own_container
+
+
+def _container_fault(path: Path, job: Job) -> str | None:
+    """What is wrong with a plot whose header only its plotter's own farmer can read, or None."""
+    if job.final_path != str(path):
+        return f"{path} has a header of {job.plotter}'s own, and the log does not say it is done"
+    name = parse_name(path.name)
+    level = name.compression if name else None
+    least = 1
+    if level in GIGAHORSE_K32_GIB and job.k in K_RANGE:
+        least = expected_final_size(job.k, level, GIGAHORSE_K32_GIB) * CONTAINER_PERCENT // 100
+    size = path.stat().st_size
+    return None if size >= least else f"{path} has {size} bytes, and such plots have {least}"
 
 
 def _header_fault(header: Header, plot_id: str, said_done: bool) -> str | None:
@@ -120,6 +143,8 @@ def _completed(job: Job, path: Path, ending: Ending) -> Job:
     reason = None
     if ending.exit_code != 0:
         reason = f"the plot is whole, though: {exit_in_words(ending.exit_code)}"
+    elif _has_own_container(job):
+        reason = f"judged by {job.plotter}'s log, the name and the size: its header is its own"
     return replace(
         job,
         state=JobState.COMPLETED,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
+TempKind = Literal["temp", "temp2"]
 PhaseSeconds = tuple[float | None, float | None, float | None, float | None]
 
 
@@ -33,10 +34,10 @@ class PlotOrder:
     bitfield: bool = True
     compression: int = 0
     """The level, for the plotters that have levels."""
-    farmer_key: str | None = None
+    farmer_key: str | None = field(default=None, repr=False)
     """96 hex digits; None lets the plotter take its own."""
-    pool_key: str | None = None
-    contract: str | None = None
+    pool_key: str | None = field(default=None, repr=False)
+    contract: str | None = field(default=None, repr=False)
     """An xch1 address; excludes pool_key."""
 
 
@@ -92,6 +93,19 @@ class Plotter(Protocol):
     @property
     def name(self) -> str:
         """The name in the settings and in what people read."""
+        ...
+
+    @property
+    def nameless(self) -> tuple[TempKind, ...]:
+        """Which of its temp folders get files whose names carry no plot id.
+
+        Jobs get folders of their own there; else nobody could say whose a file is.
+        """
+        ...
+
+    @property
+    def own_container(self) -> bool:
+        """Whether its plots begin with a header that nobody else can read."""
         ...
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plotobot.errors import Refusal
-from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program
+from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program, TempKind
 from plotobot.plotters.bladebit_log import BladebitLog
 from plotobot.plotters.madmax import key_words
 from plotobot.plotters.programs import locate, version_of
@@ -21,7 +21,7 @@ CURE = "Build or download bladebit 3, or set the plotter's path to it."
 class Bladebit:
     """bladebit 3.1 in one of its modes, one plot a run; it makes k32 only.
 
-    Its disk mode names temp files without the plot's id: give each job a folder of its own.
+    Its disk mode names temp files without the plot's id (`t1_0.tmp`).
     """
 
     mode: str
@@ -31,6 +31,8 @@ class Bladebit:
     levels: tuple[int, ...] = (0,)
     """Compression levels it makes without dying at once."""
     k_range: range = range(32, 33)
+    nameless: tuple[TempKind, ...] = ()
+    own_container: bool = False
 
     def find(self, configured: Path | None = None) -> Program:
         """Find bladebit.
@@ -74,5 +76,5 @@ class Bladebit:
 
 
 RAM = Bladebit("ramplot", "bladebit_ram", levels=tuple(range(8)))
-DISK = Bladebit("diskplot", "bladebit_disk")
+DISK = Bladebit("diskplot", "bladebit_disk", nameless=("temp", "temp2"))
 CUDA = Bladebit("cudaplot", "bladebit_cuda", ("bladebit_cuda",), (*range(8), 9))

@@ -70,7 +70,7 @@ class BladebitLog:
         record = self._stream.current
         before, arrow, final = line.rpartition(b".plot.tmp -> ")
         if arrow and before and final.endswith(b".plot"):
-            self._written = self._stream.complete(final, path(final))
+            self._written = self._stream.complete(final)
         elif found := _FAILS.match(line):
             said = any(found.groups())
             record.fail(text(line), guess=self._awaits_reason or not said)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program
+from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program, TempKind
 from plotobot.plotters.chiapos import chiapos_needs, pool_words
 from plotobot.plotters.chiapos_log import ChiaposLog
 from plotobot.plotters.programs import locate, newest, version_of
@@ -26,6 +26,8 @@ class Chia:
     name: str = "chia"
     k_range: range = range(25, 51)
     """The command line refuses k below 25, `--override-k` or not (chia 2.7.5)."""
+    nameless: tuple[TempKind, ...] = ()
+    own_container: bool = False
 
     def find(self, configured: Path | None = None) -> Program:
         """Find chia: the configured path, PATH, a virtual environment, the installers' places.

@@ -11,7 +11,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from plotobot.errors import PlotterMissing
-from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program
+from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program, TempKind
 from plotobot.plotters.chiapos_log import ChiaposLog
 from plotobot.plotters.programs import locate, version_of
 from plotobot.plotters.room import chiapos_temp, finished
@@ -29,6 +29,8 @@ class Chiapos:
 
     name: str = "chiapos"
     k_range: range = range(18, 36)
+    nameless: tuple[TempKind, ...] = ()
+    own_container: bool = False
 
     def find(self, configured: Path | None = None) -> Program:
         """Find a Python that has chiapos: the configured one, else the one Plotobot runs in.

@@ -174,7 +174,7 @@ def _copied(record: Record, found: re.Match[bytes]) -> None:
 
 
 def _renamed(record: Record, found: re.Match[bytes]) -> None:
-    record.complete(path(found[1]))
+    record.complete(found[1])
 
 
 def _goes_on(record: Record, found: re.Match[bytes]) -> None:
@@ -184,7 +184,7 @@ def _goes_on(record: Record, found: re.Match[bytes]) -> None:
 MARKERS = by_first_bytes(
     (b"Starting plotting progress into temporary dirs: ", b"(.*)", _opens),
     (b"ID: ", b"([0-9a-f]{64})", _id),
-    (b"Plot size is: ", rb"(\d{1,2})\b", _k),
+    (b"Plot size is: ", rb"(\d{2})\b", _k),
     (b"Final Directory is: ", b"(.*)", _out),
     (b"Starting phase ", b'([1-4])/4(?:[^"]* into "([^"]+)")?', _phase),
     (b"Time for phase ", b"([1-4]) = " + NUMBER + b" seconds", _phase_took),

@@ -10,17 +10,28 @@ from plotobot.plotters.chiapos_log import ChiaposLog
 from plotobot.plotters.madmax_log import MadmaxLog
 
 _SIGNS = re.compile(
-    rb"(?P<gigahorse>next-gen CUDA plotter|Plot Format: v2|Compression Level: C\d)"
+    rb"(?P<gigahorse>next-gen CUDA plotter|Plot Format: (?:mmx-)?v2|Compression Level: C\d)"
     rb"|(?P<bladebit>Bladebit |\[Global Plotting Config\]|Generating plot \d+ / "
     rb"|Plot temporary file: |^Fatal Error: |^Finished (?:Phase|marking|compressing|forward))"
     rb"|(?P<madmax>Multi-threaded pipelined Chia|^Crafting plot |^Plot Name: plot-|^\[P[1-4]"
     rb"|^Total plot creation time was|^Phase [1-4] took |^Renamed final plot to )"
-    rb"|(?P<chia>Starting plotting progress|^Starting phase [1-4]/4|chia\.plotting\.|chia\.cmds"
-    rb"|^Progress update: |^\tBucket \d|Caught plotting error|^Time for phase |^Total time = "
-    rb"|Retrying in five minutes|^Renamed final file from |is the minimum size for farming"
-    rb"|^Computing table \d|^Backpropagating on |^Compressing tables )",
+    rb"|(?P<chia>Starting plotting progress|^Starting phase [1-4]/4"
+    rb"|^\tBucket \d|^Time for phase |^Total time = |^Renamed final file from "
+    rb"|^Computing table \d|^Backpropagating on |^Compressing tables \d and \d\r?$)",
     re.MULTILINE,
 )
+_WEAK_SIGNS = re.compile(
+    rb"^Progress update: |chia\.plotting\.create_plots|chia\.cmds|Caught plotting error"
+    rb"|Retrying in five minutes|is the minimum size for farming",
+    re.MULTILINE,
+)
+"""Chia's own words, which also stand around other plotters' lines where chia started them."""
+_FARM_LOG = re.compile(
+    rb"^\d{4}-\d\d-\d\dT[\d:.]+ (?:\d+\.\d+\S* )?(?:daemon|farmer|full_node|harvester|wallet) "
+    rb"(?:chia|src)\.",
+    re.MULTILINE,
+)
+"""A line of Chia's services (chia/util/chia_logging.py)."""
 
 
 def guess(head: bytes) -> str | None:
@@ -32,8 +43,9 @@ def guess(head: bytes) -> str | None:
     Returns:
         `chia`, `madmax`, `gigahorse` or `bladebit`; None if nothing tells.
     """
-    found = _SIGNS.search(head)
-    return found.lastgroup if found else None
+    if found := _SIGNS.search(head):
+        return found.lastgroup
+    return "chia" if _WEAK_SIGNS.search(head) else None
 
 
 def reader_for(head: bytes) -> LogReader:
@@ -44,3 +56,8 @@ def reader_for(head: bytes) -> LogReader:
     if dialect in ("madmax", "gigahorse"):
         return MadmaxLog(dialect)
     return ChiaposLog()
+
+
+def is_farm_log(head: bytes) -> bool:
+    """Whether a file is the log of Chia's services (`debug.log`), which tells of no plot made."""
+    return guess(head) is None and _FARM_LOG.search(head) is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from plotobot.errors import Refusal
 from plotobot.plots.sizes import GIGAHORSE_K32_GIB
-from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program
+from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program, TempKind
 from plotobot.plotters.madmax import key_words, slashed
 from plotobot.plotters.madmax_log import MadmaxLog
 from plotobot.plotters.programs import locate, version_of
@@ -27,6 +27,8 @@ class Gigahorse:
 
     name: str = "gigahorse"
     k_range: range = range(29, 35)
+    nameless: tuple[TempKind, ...] = ("temp2",)
+    own_container: bool = True
 
     def find(self, configured: Path | None = None) -> Program:
         """Find `cuda_plot_k32`; the programs for other k stand beside it.

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from plotobot.errors import Refusal
 from plotobot.plotters.base import Progress
-from plotobot.plotters.dialects import guess, reader_for
+from plotobot.plotters.dialects import guess, is_farm_log, reader_for
 
 PIECE = 1024 * 1024
 """Bytes read at a time."""
@@ -72,6 +72,8 @@ def _read(log: BinaryIO) -> Progress:
     pieces = _pieces(log)
     first = next(pieces, b"")
     reader = reader_for(first)
+    if is_farm_log(first):  # its errors are no plotter's
+        return Progress()
     known = guess(first) is not None
     rest = b""
     while first:

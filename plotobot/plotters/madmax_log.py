@@ -31,7 +31,7 @@ _FAILS = re.compile(
 )
 _HEAD_LINE = re.compile(
     rb"Network Port|Number of |Process ID|Pool P|Farmer P|\*\*|\[P[1-4]|Wrote plot header|"
-    rb"Flushing to disk|Waiting for disk flush|No\. |Shared Memory|Initialization took"
+    rb"Progress update: |Waiting for disk flush|No\. |Shared Memory|Initialization took"
 )
 
 
@@ -130,7 +130,7 @@ class MadmaxLog:
         record.reach("Copying")
         stays = _same(self._out, self._stage or self._temp)
         if stays and self._out and self._file:
-            record.complete(f"{self._out.rstrip('/')}/{path(self._file)}.plot")
+            record.complete(f"{self._out.rstrip('/')}/{path(self._file)}.plot".encode())
 
     def _copies(self, found: re.Match[bytes]) -> None:
         if record := self._stream.owner(found[1]):
@@ -138,7 +138,7 @@ class MadmaxLog:
             self._out = self._out or folder(found[1])
 
     def _copied(self, found: re.Match[bytes]) -> None:
-        if record := self._stream.complete(found[1], path(found[1])):
+        if record := self._stream.complete(found[1]):
             record.copy_seconds = float(found[2])
 
     def _copy_failed(self, found: re.Match[bytes]) -> None:
@@ -146,7 +146,7 @@ class MadmaxLog:
             record.stuck = text(found[0])
 
     def _renamed(self, found: re.Match[bytes]) -> None:
-        self._stream.complete(found[1], path(found[1]))
+        self._stream.complete(found[1])
 
 
 def _same(one: str | None, other: str | None) -> bool:
@@ -177,7 +177,10 @@ _MARKERS = by_first_bytes(
     (b"Stage Directory: ", b"(.*)", MadmaxLog._stages),
     (b"Working Directory", b"( 2)?: +(.*)", MadmaxLog._works_in),
     (b"Chia k", rb"\d+ next-gen CUDA plotter", MadmaxLog._is_gigahorse),
-    (b"Plot Format: v2", b"", MadmaxLog._is_gigahorse),
+    (b"Plot Format: ", b"(?:mmx-)?v2", MadmaxLog._is_gigahorse),
+    (b"Flushing to disk took ", b"", MadmaxLog._is_gigahorse),
+    (b"[P4] total_p7_parks", b"", MadmaxLog._is_gigahorse),
+    (b"[P3] Table ", rb"[2-7] (?:LPSK|PDSK) took ", MadmaxLog._is_gigahorse),
     (b"Compression Level: C", b"", MadmaxLog._is_gigahorse),
     (b"Multi-threaded pipelined Chia ", b"", _known),
 )

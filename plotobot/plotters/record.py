@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TypeVar
 
+from plotobot.plots.keys import masked
 from plotobot.plotters.base import PhaseSeconds, Progress
 
 STEPS = {1: 6, 2: 6, 3: 6, 4: 2}
@@ -48,6 +49,7 @@ NUMBER = rb"(\d{1,12}(?:\.\d{1,12})?)"
 LONGEST_TEXT = 1000
 
 _PLOT_NAME = re.compile(rb"plot-(?:mmx-)?k(\d{2})-(?:[0-9a-zA-Z-]{1,40}-)?([0-9a-f]{64})")
+_FINISHED = re.compile(rb"plot-(?:mmx-)?k\d{2}-(?:[0-9a-zA-Z-]{1,40}-)?([0-9a-f]{64})\.plot\s*$")
 _COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:: .*)?$")
 
@@ -111,9 +113,16 @@ class Record:
         """Note how long a phase took."""
         self.phase_seconds[phase - 1] = seconds
 
-    def complete(self, final_path: str | None) -> None:
-        """The plot stands under its final name; whatever was in the way is over."""
-        self.final_path = final_path
+    def complete(self, file: bytes) -> None:
+        """The plot stands under its final name; whatever was in the way is over.
+
+        A file whose name is another plot's, or is cut short or damaged, proves nothing.
+        """
+        found = _FINISHED.search(file)
+        if found is None or self.plot_id not in (None, found[1].decode()):
+            return
+        self.name(file)
+        self.final_path = path(file)
         self.stuck = self.error = None
         self.reach("Completed")
 
@@ -186,8 +195,8 @@ def plain(line: bytes) -> bytes:
 
 
 def text(line: bytes) -> str:
-    """A line for people: decoded, of bounded length, its middle left out where too long."""
-    words = plain(line).decode("utf-8", "replace").strip()
+    """A line for people: decoded, keys masked, its middle left out where it is too long."""
+    words = masked(plain(line).decode("utf-8", "replace")).strip()
     if len(words) > LONGEST_TEXT:
         half = LONGEST_TEXT // 2
         words = f"{words[:half]} … {words[-half:]}"

@@ -44,10 +44,10 @@ class Stream:
         self.current.name(file)
         return self.current if not ids or ids[-1] == self.current.plot_id else None
 
-    def complete(self, file: bytes, final_path: str) -> Record | None:
+    def complete(self, file: bytes) -> Record | None:
         """The file's plot stands under its final name."""
         if record := self.owner(file):
-            record.complete(final_path)
+            record.complete(file)
             if record.plot_id != self.current.plot_id:
                 self._copies.pop(record.plot_id or "", None)
         return record

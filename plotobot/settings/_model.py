@@ -14,11 +14,11 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from plotobot.engine.moving.remote.address import parse_address
+from plotobot.plots.address import decode_address
+from plotobot.plots.keys import public_key
 from plotobot.settings._crossing import crossings
 
 _LARGEST_ID = 2**63 - 1
-_KEY = re.compile(r"(?:0x)?([0-9a-f]{96})", re.IGNORECASE)
-_CONTRACT = re.compile(r"t?xch1[02-9ac-hj-np-z]{58}")
 _SWITCH = "true or false"
 _DRIVES = 'a list of drives in quotes, such as ["/mnt/ssd1", "label:plot"], none of them empty'
 _IDS = 'a list of Discord ids, such as ["123456789012345678"]'
@@ -64,18 +64,15 @@ def _program(value: object) -> object:
 
 def _public_key(value: object) -> object:
     value = _unless_empty(value)
-    if not isinstance(value, str):
-        return value
-    if (match := _KEY.fullmatch(value)) is None:
-        raise ValueError("no key")
-    return match[1].lower()
+    return public_key(value) if isinstance(value, str) else value
 
 
 def _contract(value: object) -> object:
     value = _unless_empty(value)
-    if isinstance(value, str) and _CONTRACT.fullmatch(value) is None:
-        raise ValueError("no contract")
-    return value
+    if not isinstance(value, str):
+        return value
+    decode_address(value)
+    return value.lower()
 
 
 def _power_of_two(value: object) -> object:

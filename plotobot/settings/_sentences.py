@@ -104,7 +104,7 @@ def value_problems(error: ValidationError, data: Mapping[str, Any], hide: Hide) 
     return [
         _unknown(fault["loc"], data, hide)
         if fault["type"] == "extra_forbidden"
-        else _wrong(fault["loc"], data, hide)
+        else _wrong(fault["loc"], data, hide, fault["msg"])
         for fault in error.errors(include_url=False, include_context=False)
         if fault["loc"]  # those without are the crossings, which are told in full elsewhere
     ]
@@ -192,7 +192,7 @@ def _same_table(known: tuple[str, ...], path: tuple[str, ...]) -> bool:
     )
 
 
-def _wrong(loc: tuple[int | str, ...], data: Mapping[str, Any], hide: Hide) -> Problem:
+def _wrong(loc: tuple[int | str, ...], data: Mapping[str, Any], hide: Hide, said: str) -> Problem:
     path = tuple(part for part in loc if isinstance(part, str) and part != "[key]")
     if "[key]" in loc:  # a table's own name, which pydantic marks so
         return Problem(f"{_key(path, hide)} must be {_NAME}.", path)
@@ -202,8 +202,16 @@ def _wrong(loc: tuple[int | str, ...], data: Mapping[str, Any], hide: Hide) -> P
     name = dotted(path) if item is None else f"item {item + 1} of {dotted(path)}"
     what = "" if path[-1:] in _UNSHOWN else f"is {_shown(value, hide)}, but "
     whole = "" if item is None else f"{dotted(path)} "
-    text = f"{name} {what}{whole}must be {must}{_unquote(value, must)}."
+    why = _why(said) if path[-1:] in _UNSHOWN else _unquote(value, must)
+    text = f"{name} {what}{whole}must be {must}{why}."
     return Problem(text, path)
+
+
+def _why(said: str) -> str:
+    """What is wrong with a value that must not be shown, in the words of its validator."""
+    _, ours, reason = said.partition("Value error, ")
+    reason = reason.rstrip(".")
+    return f"; {reason[:1].lower()}{reason[1:]}" if ours else ""
 
 
 def _unquote(value: object, must: str) -> str:

@@ -62,9 +62,9 @@ def test_when_a_kind_is_broken_off(
 
 
 def test_each_kind_by_itself() -> None:
-    jobs = [job(n, plotter=plotter) for n in (3, 2, 1) for plotter in ("chia", "madmax")]
-    jobs.append(job(1.5, DONE, plotter="madmax"))
-    assert set(broken_off(jobs, NOW, None, lambda job: job.plotter)) == {"chia"}
+    jobs = [job(n, profile=profile) for n in (3, 2, 1) for profile in ("pool", "solo")]
+    jobs.append(job(1.5, DONE, profile="solo"))
+    assert set(broken_off(jobs, NOW, None)) == {"pool"}
 
 
 states = st.sampled_from(JobState)

@@ -9,9 +9,12 @@ import pytest
 from plotobot.engine.config import PlotSettings
 from plotobot.engine.launcher import environment, order_of
 from plotobot.engine.models import EventKind, JobState
+from plotobot.errors import Refusal
+from plotobot.plots.address import encode_address
 from plotobot.plotters.base import PlotOrder
 from tests.engine.farm import Farm, ended, told
 
+KEY, CONTRACT = "8a" * 48, encode_address(bytes(range(32)))
 SECRETS = ("DISCORD_TOKEN", "DISCORD_API_BASE", "PLOTOBOT_STATE", "AWS_SECRET_ACCESS_KEY", "token")
 
 
@@ -31,12 +34,12 @@ def test_the_bots_own_environment_is_the_default(monkeypatch: pytest.MonkeyPatch
 
 def test_an_order_has_everything_that_was_set() -> None:
     wish = PlotSettings(
-        k=33, threads=7, buffer_mib=99, buckets=64, bitfield=False, compression=3, farmer_key="f",
-        contract="c",
+        k=33, threads=7, buffer_mib=99, buckets=64, bitfield=False, compression=3, farmer_key=KEY,
+        contract=CONTRACT,
     )  # fmt: skip
     assert order_of(wish, "/t", "/t2", "/o") == PlotOrder(
         k=33, temp="/t", temp2="/t2", out="/o", threads=7, buffer_mib=99, buckets=64,
-        bitfield=False, compression=3, farmer_key="f", contract="c",
+        bitfield=False, compression=3, farmer_key=KEY, contract=CONTRACT,
     )  # fmt: skip
 
 
@@ -52,3 +55,25 @@ async def test_an_order_that_the_plotter_refuses_is_told_with_its_reason(farm: F
     assert job.state is JobState.FAILED
     assert "set a farmer key" in (job.reason or "")
     assert "set a farmer key" in event.data["what"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "what"),
+    [
+        ({"contract": CONTRACT[:-1] + "q"}, "plot.contract will not do: The address has a wrong"),
+        ({"farmer_key": KEY[:-1]}, "plot.farmer_key will not do: it has 95 digits instead of 96"),
+        ({"pool_key": "1" + KEY[1:]}, "plot.pool_key will not do: a public key begins with 8"),
+        ({"pool_key": KEY, "contract": CONTRACT}, "plot.pool_key and plot.contract exclude"),
+    ],
+)
+async def test_no_engine_starts_for_plots_that_nobody_could_farm(
+    farm: Farm, keys: dict[str, str], what: str
+) -> None:
+    config = farm.config()
+    plot = replace(config.plot, **keys)  # type: ignore[arg-type]
+    with pytest.raises(Refusal) as refused:
+        async with farm.running(replace(config, plot=plot)):
+            pass
+    assert str(refused.value).startswith(what)
+    assert KEY[6:90] not in str(refused.value)
+    assert not farm.jobs.exists() or not list(farm.jobs.iterdir())

@@ -16,7 +16,7 @@ def test_only_the_last_lines_that_say_something(tmp_path: Path) -> None:
 def test_a_public_key_is_shortened(tmp_path: Path) -> None:
     log = tmp_path / "out.log"
     log.write_text(f"farmer public key: {'ab' * 48} pool\n")
-    assert last_lines(log, 1) == ["farmer public key: ababab… pool"]
+    assert last_lines(log, 1) == ["farmer public key: ababab…ababab pool"]
 
 
 def test_a_log_that_is_not_there_has_no_lines(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 
 from plotobot.engine.models import Job, JobState
 from plotobot.engine.verdict import Ending, exit_in_words, judge
+from plotobot.plots.sizes import GIGAHORSE_K32_GIB, expected_final_size
 from plotobot.plots.v1 import c3_park_size
 from tests.little_plots import RealPlot
 
@@ -177,3 +179,49 @@ def test_a_job_lost_by_a_reboot_says_so_with_its_last_words(job: Job, plot: Path
 )
 def test_exit_codes_in_words(code: int | None, words: str) -> None:
     assert exit_in_words(code) == words
+
+
+@pytest.fixture
+def gigahorse(tmp_path: Path) -> tuple[Job, Path]:
+    """A job of Gigahorse whose plot has a header that nobody else knows."""
+    out = tmp_path / "out"
+    out.mkdir()
+    plot = out / f"plot-k29-c7-2026-11-23-15-55-{'a' * 64}.plot"
+    with plot.open("wb") as file:
+        file.write(b"its own container")
+        file.truncate(expected_final_size(29, 7, GIGAHORSE_K32_GIB))
+    job = Job(
+        id="1", plotter="gigahorse", k=29, temp=str(tmp_path), out=str(out),
+        state=JobState.RUNNING, plot_id="a" * 64, final_path=str(plot),
+    )  # fmt: skip
+    return job, plot
+
+
+def test_a_header_of_the_plotter_s_own_is_judged_by_log_name_and_size(gigahorse) -> None:
+    job, _ = gigahorse
+    judged = judge(job, DONE)
+    assert judged.state is JobState.COMPLETED
+    assert "its header is its own" in (judged.reason or "")
+
+
+def test_such_a_plot_must_be_named_by_the_log(gigahorse) -> None:
+    job, _ = gigahorse
+    judged = judge(replace(job, final_path=None), DONE)
+    assert judged.state is JobState.FAILED
+    assert "the log does not say it is done" in (judged.reason or "")
+
+
+@pytest.mark.parametrize("plotter", ["madmax", "chia", "bladebit_cuda"])
+def test_other_plotters_get_no_such_trust(gigahorse, plotter: str) -> None:
+    job, _ = gigahorse
+    judged = judge(replace(job, plotter=plotter), DONE)
+    assert judged.state is JobState.FAILED
+    assert "does not begin like one" in (judged.reason or "")
+
+
+def test_such_a_plot_that_is_far_too_small_is_none(gigahorse) -> None:
+    job, plot = gigahorse
+    os.truncate(plot, plot.stat().st_size * 9 // 10)
+    judged = judge(job, DONE)
+    assert judged.state is JobState.FAILED
+    assert "and such plots have" in (judged.reason or "")

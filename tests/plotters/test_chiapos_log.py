@@ -23,6 +23,7 @@ Starting phase 1/4: Forward Propagation into tmp files... Mon Nov 23 15:35:15 20
 Computing table 3
 Progress update: 0.12
 """
+PLOT = f"/out/plot-k32-2026-11-23-15-55-{ID}.plot"
 TRACEBACK = 'Traceback (most recent call last):\n  File "x.py", line 1, in make\n    raise\n'
 DURING = "During handling of the above exception, another exception occurred:\n\n"
 TOO_SMALL = "Caught plotting error: Plot size k= 17 is invalid"
@@ -154,7 +155,7 @@ def test_an_error_before_the_next_plot_does_not_belong_to_it():
 
 
 def test_an_error_after_the_rename_does_not_undo_the_plot():
-    done = HEAD + 'Renamed final file from "a" to "/out/p.plot"\nError: cannot add folder'
+    done = HEAD + f'Renamed final file from "a" to "{PLOT}"\nError: cannot add folder'
     assert (feed(done).status, feed(done).error) == ("Completed", None)
 
 

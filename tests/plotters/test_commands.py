@@ -160,6 +160,42 @@ def test_needs_are_those_of_the_docs(name, order, temp, temp2, out):
     assert found == pytest.approx([temp, temp2, out], rel=0.02)
 
 
+BLADEBIT = {0: 101.4, 1: 87.5, 2: 86.0, 3: 84.5, 4: 82.9, 5: 81.3, 6: 79.6, 7: 78.0, 9: 75.2}
+HORSE = {1: 84.2, 2: 82.6, 3: 81.0, 4: 79.4, 5: 77.8, 6: 76.2, 7: 74.6, 8: 71.3, 9: 68.1, 11: 101.4}
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "gib"),
+    [
+        *(("bladebit_ram", level, gib) for level, gib in BLADEBIT.items() if level < 8),
+        *(("bladebit_cuda", level, gib) for level, gib in BLADEBIT.items()),
+        *(("gigahorse", level, gib) for level, gib in HORSE.items()),
+    ],
+)
+def test_a_finished_k32_takes_its_level_s_size_and_little_more(name, level, gib):
+    """GiB of chia's GUI (plotSizes.ts) and of xch.farm; a level nobody measured counts as none."""
+    needs = plotter(name).needs(replace(PLAIN, compression=level))
+    assert gib <= needs.out / GIB <= gib * 1.01
+
+
+@pytest.mark.parametrize(
+    ("k", "gib"),
+    [(25, 0.622), (28, 5.558), (30, 23.79), (32, 101.40), (33, 209.04), (34, 430.56)],
+)
+@pytest.mark.parametrize("name", ["chia", "madmax"])
+def test_an_uncompressed_plot_takes_what_chia_s_formula_says(name, k, gib):
+    needs = plotter(name).needs(replace(PLAIN, k=k))
+    assert gib <= needs.out / GIB <= gib * 1.01
+
+
+@pytest.mark.parametrize(
+    ("name", "k", "kind"),
+    [("bladebit_disk", 32, ("temp", "temp2")), ("gigahorse", 32, ("temp2",)), ("madmax", 32, ())],
+)
+def test_which_temp_files_do_not_say_whose_they_are(name, k, kind):
+    assert plotter(name).nameless == kind
+
+
 def test_every_plotter_stands_under_its_own_name():
     assert {name: one.name for name, one in PLOTTERS.items()} == {name: name for name in PLOTTERS}
     assert all(32 in one.k_range for one in PLOTTERS.values())

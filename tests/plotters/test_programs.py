@@ -108,6 +108,33 @@ def test_the_newest_chia_of_windows_comes_first(tmp_path, monkeypatch):
     ]
 
 
+def several_chias(local: Path, *versions: str) -> dict[str, Path]:
+    """Installed beside each other as Chia's Windows installer does it; each tells its version."""
+    end = "resources/app.asar.unpacked/daemon/chia.exe"
+    return {
+        version: program(local / "chia-blockchain" / f"app-{version}" / end, f"echo {version}")
+        for version in versions
+    }
+
+
+def test_of_several_chias_the_newest_is_taken_unless_another_is_chosen(tmp_path, monkeypatch):
+    chias = several_chias(tmp_path, "2.9.1", "2.10.0", "1.8.2")
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    monkeypatch.setattr("plotobot.plotters.chia.installed", lambda: installed("win32"))
+    assert plotter("chia").find().version == "2.10.0"
+    assert plotter("chia").find(chias["1.8.2"]).version == "1.8.2"
+    chias["2.10.0"].unlink()  # an update that was broken off leaves its folder
+    assert plotter("chia").find().version == "2.9.1"
+
+
+def test_a_chia_on_path_goes_before_installed_ones(tmp_path, monkeypatch):
+    several_chias(tmp_path, "2.10.0")
+    program(tmp_path / "path" / "chia", "echo 2.5.0")
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    monkeypatch.setattr("plotobot.plotters.chia.installed", lambda: installed("win32"))
+    assert plotter("chia").find().version == "2.5.0"
+
+
 def test_chia_of_macos_is_looked_for_in_its_application():
     assert [path.as_posix() for path in installed("darwin")] == [
         "/Applications/Chia.app/Contents/Resources/app.asar.unpacked/daemon/chia"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from plotobot.plotters.base import Progress
 from plotobot.plotters.bladebit_log import BladebitLog
 from plotobot.plotters.chiapos_log import ChiaposLog
 from plotobot.plotters.dialects import reader_for
@@ -26,17 +28,34 @@ LOGS = [
     "bladebit3-cudaplot-c7-n2-SYNTH",
     "bladebit3-diskplot-start-killed-after-40s",
     "bladebit3-ramplot-start-then-ENOMEM",
+    "gigahorse-k32-c8-SYNTH",
 ]
 READERS = [ChiaposLog, MadmaxLog, BladebitLog]
 Reader = ChiaposLog | MadmaxLog | BladebitLog
 
 
+NAMED = rb"plot-k\d\d-[0-9a-zA-Z-]*([0-9a-f]{64})\.plot"
+PROOF = re.compile(
+    rb"^Renamed final file from \".*\" to \".*" + NAMED + rb"\""
+    rb"|^Renamed final plot to .*" + NAMED + rb"\r?$"
+    rb"|^Copy to .*" + NAMED + rb" finished, took "
+    rb"|\.plot\.tmp -> .*" + NAMED + rb"\r?$",
+    re.MULTILINE,
+)
+"""The lines that say a plot stands under its final name, in whatever dialect."""
+
+
 def walk(reader: Reader, lines: list[bytes], step: int) -> None:
     """Feed piece by piece and hold the promises at every piece."""
     plots, rank, fraction = 0, 0, 0.0
+    proven: set[str] = set()
     for at in range(0, len(lines), step):
         reader.feed(lines[at : at + step])
         progress = reader.progress
+        for found in PROOF.finditer(b"\n".join(lines[at : at + step])):
+            proven.add((found[1] or found[2] or found[3] or found[4]).decode())
+        if progress.status == "Completed" or progress.final_path:
+            assert progress.plot_id in proven, "completed without a proof"
         if reader.plots != plots:
             plots, rank, fraction = reader.plots, 0, 0.0
         if progress.status != "Error":
@@ -60,6 +79,37 @@ def test_every_prefix_is_read_and_never_ahead_of_the_whole(log, name):
         if reader.plots == whole.plots:
             assert reader.progress.fraction <= whole.progress.fraction
             assert reader.progress.plot_id in (None, whole.progress.plot_id)
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_a_log_cut_at_any_byte_is_never_ahead_of_its_whole_line(log, name):
+    content = log(name)
+    often = max(1, len(content) // 8000)  # every byte, of long logs every so many
+    reader = reader_for(content)
+    at = 0
+    for line in content.split(b"\n"):
+        cuts = [line[:cut] for cut in range(1, len(line)) if (at + cut) % often == 0]
+        partials = [after(reader, cut) for cut in cuts]
+        reader.feed([line])
+        at += len(line) + 1
+        whole = reader.progress
+        for progress in partials:
+            if progress.plot_id == whole.plot_id:
+                assert order(progress) <= order(whole)
+                assert progress.fraction <= whole.fraction
+                assert progress.final_path in (None, whole.final_path)
+                assert progress.k in (None, whole.k)
+
+
+def after(reader: Reader, line: bytes) -> Progress:
+    """What a reader tells after one more line; the reader itself stays where it is."""
+    other = copy.deepcopy(reader)
+    other.feed([line])
+    return other.progress
+
+
+def order(progress: Progress) -> int:
+    return RANK.get(progress.status, 0)
 
 
 @pytest.mark.parametrize("name", LOGS)
@@ -121,9 +171,12 @@ def translate(line: bytes) -> bytes:
     ("name", "count"),
     [
         ("chiapos-k18-dst-full", 3000),
-        ("madmax-k22-n2", 500),
-        ("bladebit3-diskplot-SYNTH", 500),
-        ("bladebit3-cudaplot-c7-n2-SYNTH", 500),
+        ("chia-2.7.5-k25", 200),
+        ("madmax-k22-n2", 3000),
+        ("bladebit3-ramplot-SYNTH", 1000),
+        ("bladebit3-diskplot-SYNTH", 1000),
+        ("bladebit3-cudaplot-c7-n2-SYNTH", 1000),
+        ("gigahorse-k32-c8-SYNTH", 3000),
     ],
 )
 def test_damaged_logs_neither_raise_nor_go_back(log, name, count):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from plotobot.plots.address import encode_address
 from plotobot.settings import Settings
 
 ONCE = "a drive can serve for one thing only, so take it out of one of them."
@@ -75,7 +76,7 @@ def test_a_label_may_contain_another_of_the_same_set(load: Callable[..., Setting
 def test_a_pool_key_beside_a_contract(
     load: Callable[..., Settings], complaints: Callable[..., list[str]]
 ) -> None:
-    key, contract = "a" * 96, "xch1" + "q" * 58
+    key, contract = "a" * 96, encode_address(bytes(range(32)))
 
     assert complaints(f"plot.pool_key = '{key}'\nplot.contract = '{contract}'") == [
         (

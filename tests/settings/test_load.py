@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from plotobot.errors import SettingsError
+from plotobot.plots.address import encode_address
 from plotobot.settings import Settings, find_settings, load_settings
 
 Load = Callable[..., Settings]
@@ -171,7 +172,7 @@ def test_a_webhook_of_ploto_is_a_secret_too(complaints: Complain) -> None:
 
 
 def test_a_settings_repr_holds_no_secret(load: Load) -> None:
-    key, contract = "ab" * 48, "xch1" + "q" * 58
+    key, contract = "ab" * 48, encode_address(bytes(range(32)))
     text = f"plot.farmer_key = '{key}'\nplot.contract = '{contract}'"
     loaded = load(text, environ={"DISCORD_TOKEN": CANARY})
 

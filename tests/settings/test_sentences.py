@@ -9,8 +9,11 @@ from itertools import pairwise
 import pytest
 from pydantic import BaseModel
 
+from plotobot.plots.address import encode_address
 from plotobot.settings import SettingsFile
 from plotobot.settings._sentences import ANY, _keys, _table
+
+ADDRESS = encode_address(bytes(range(32)))
 
 Complain = Callable[..., list[str]]
 
@@ -67,12 +70,42 @@ LISTED = "plotobot.example.toml has them all."
             'program is "chia", but must be the full path of the program, or "" to have it found.',
             id="relative-program",
         ),
-        pytest.param('farmer_key = "abcdef"', f"farmer_key must be {KEY}.", id="key-is-not-shown"),
+        pytest.param(
+            'farmer_key = "abcdef"',
+            f"farmer_key must be {KEY}; it has 6 digits instead of 96.",
+            id="key-is-not-shown",
+        ),
         pytest.param(
             'contract = "xch1qqq"',
             "contract must be a pool contract address: "
-            "xch1 (or txch1) and 58 small letters and digits.",
+            "xch1 (or txch1) and 58 small letters and digits; "
+            "the address has a wrong length: 7 characters, but it must have 62.",
             id="contract-is-not-shown",
+        ),
+        pytest.param(
+            f'farmer_key = "{"1f" * 48}"',
+            f"farmer_key must be {KEY}; "
+            "a public key begins with 8, 9, a or b, so a character is wrong.",
+            id="key-that-is-no-point",
+        ),
+        pytest.param(
+            f'pool_key = "{"8g" * 48}"',
+            f"pool_key must be {KEY}; it holds a character that is no hexadecimal digit.",
+            id="key-with-a-strange-digit",
+        ),
+        pytest.param(
+            f'contract = "xch1{"q" * 58}"',
+            "contract must be a pool contract address: "
+            "xch1 (or txch1) and 58 small letters and digits; "
+            "the address has a wrong checksum: a character is mistyped or missing.",
+            id="contract-with-a-wrong-checksum",
+        ),
+        pytest.param(
+            f'contract = "bc1{"q" * 58}"',
+            "contract must be a pool contract address: "
+            "xch1 (or txch1) and 58 small letters and digits; "
+            "the address has a wrong prefix: it must begin with xch1 or txch1.",
+            id="contract-with-a-wrong-prefix",
         ),
         pytest.param(
             f"plotter = {['x']}", "plotter is a list, but must be a plotter's name.", id="plotter"
@@ -364,7 +397,7 @@ def test_keys_are_listed_once() -> None:
             'profiles."a b" must be a name of 1 to 24 letters, digits, _ and -.',
         ),
         (
-            "[profiles.x]\npool_key = '" + "ab" * 48 + "'\ncontract = 'xch1" + "q" * 58 + "'",
+            "[profiles.x]\npool_key = '" + "ab" * 48 + "'\ncontract = '" + ADDRESS + "'",
             "profiles.x.pool_key and profiles.x.contract exclude each other; ",
         ),
         ("[profiles.x]\nplotter = 'chai'", 'profiles.x.plotter is "chai", which is unknown; '),

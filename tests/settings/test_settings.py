@@ -20,8 +20,11 @@ from plotobot.engine.config import (
     SpaceRules,
 )
 from plotobot.engine.models import GIB, DriveKind, EventKind
+from plotobot.plots.address import encode_address
 from plotobot.settings import Settings, SettingsFile
 from plotobot.settings._model import Alerts
+
+CONTRACT = encode_address(bytes(range(32)), "txch")
 
 Load = Callable[..., Settings]
 
@@ -66,7 +69,7 @@ def test_every_value_reaches_the_engine_in_its_unit(load: Load) -> None:
         bitfield = false
         farmer_key = "0xABABABABABABABABABABABABABABABABABABABABABABABAB\
 ABABABABABABABABABABABABABABABABABABABABABABABAB"
-        contract = "txch1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq"
+        contract = "@CONTRACT@"
         [spawn]
         enabled = false
         count = 7
@@ -88,7 +91,7 @@ ABABABABABABABABABABABABABABABABABABABABABABABAB"
         log = "/farm/debug.log"
         silent_minutes = 0.5
         slow_seconds = 3
-        """.replace("\\\n", "")
+        """.replace("\\\n", "").replace("@CONTRACT@", CONTRACT)
     ).engine
 
     assert dict(engine.drives) == {
@@ -107,7 +110,7 @@ ABABABABABABABABABABABABABABABABABABABABABABABAB"
         buckets=64,
         bitfield=False,
         farmer_key="ab" * 48,
-        contract="txch1" + "q" * 58,
+        contract=CONTRACT,
     )
     assert engine.limits == Limits(7, 30.0, 9, 3, {1: 5}, {1: 2}, 4, 90.0, 1800.0)
     assert engine.space == SpaceRules(GIB // 2, 2 * GIB, 3 * GIB, 9 * GIB // 2)
@@ -201,12 +204,12 @@ def test_a_profile_takes_the_rest_from_plot(load: Load) -> None:
         plotter = "madmax"
         k = 25
         max_parallel = 2
-        """.replace("KEY", "ab" * 48).replace("ADDRESS", "xch1" + "q" * 58)
+        """.replace("KEY", "ab" * 48).replace("ADDRESS", CONTRACT)
     ).engine
     pool, little = engine.kinds
 
     assert (pool.name, pool.plot.k, pool.plot.threads, pool.count) == ("pool", 33, 4, 5)
-    assert (pool.plot.pool_key, pool.plot.contract) == (None, "xch1" + "q" * 58)
+    assert (pool.plot.pool_key, pool.plot.contract) == (None, CONTRACT)
     assert (pool.temp, pool.space) == (("/mnt/a",), SpaceRules(2 * GIB, 300 * GIB, None, 200 * GIB))
     assert (little.plot.plotter, little.plot.k, little.max_parallel) == ("madmax", 25, 2)
     assert little.plot.pool_key == "ab" * 48

@@ -45,7 +45,8 @@ JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 class Spec:
     """What a job runs. Its environment is the whole one: the caller leaves out what is secret."""
 
-    argv: tuple[str, ...]
+    argv: tuple[str, ...] = field(repr=False)
+    """It holds the farmer's keys, so it stays out of every log."""
     cwd: str
     env: Mapping[str, str]
     job: Mapping[str, Any] = field(default_factory=dict)
