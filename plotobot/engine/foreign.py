@@ -1,0 +1,175 @@
+"""Plots that somebody else started: by hand, from chia's GUI, by another manager.
+
+A plotter is known by its command line. It is counted with ours and shown beside them; nothing is
+ever done to it unasked. What a process tells of itself is taken for a claim: whatever cannot be
+read (a folder, a log, a plot id) stays unknown and is never guessed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from plotobot.engine.drives.waiting import Patience
+from plotobot.engine.models import Drive, Job
+from plotobot.engine.placing import on_drives
+from plotobot.engine.processes import Row, descendants
+from plotobot.engine.processes.commands import Command, CommandLines, cwd_of
+from plotobot.engine.stranger import Stranger, Tenant
+from plotobot.engine.supervision.finding import identities
+from plotobot.engine.usage import measure
+from plotobot.plotters import recognise
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 5.0
+"""Seconds a look may take: a drive that does not answer must hold no pass."""
+
+
+class ForeignPlots:
+    """The plotters on this machine that are not ours, as of the last look.
+
+    Args:
+        jobs_root: where the directories of our own jobs are.
+        look_for: whether to look at all; without, there are none.
+    """
+
+    def __init__(self, jobs_root: Path, *, look_for: bool = True) -> None:
+        self._jobs_root = jobs_root
+        self._look_for = look_for
+        self._lines = CommandLines(lambda argv: recognise(argv) is not None)
+        self._patience: Patience[str, None] = Patience(PATIENCE)
+        self._strangers: dict[str, Stranger] = {}
+        self._jobs: Sequence[Job] = ()
+        self._counted: Sequence[Job] = ()
+        self._gone: set[str] = set()
+
+    async def look(self, drives: Sequence[Drive], own: Collection[str]) -> bool:
+        """Look for them; returns whether one came or went.
+
+        Args:
+            drives: the configured ones.
+            own: the ids of our live jobs.
+        """
+        before = {job.id for job in self._jobs}
+        if self._look_for:
+            await asyncio.to_thread(self.look_now, drives, own)
+        return before != {job.id for job in self._jobs}
+
+    def look_now(self, drives: Sequence[Drive], own: Collection[str]) -> None:
+        """Look for them, for a bounded time. Blocks."""
+        answer = self._patience.ask({"": lambda: self._look(drives, own)})[""]
+        if isinstance(answer, OSError):
+            log.warning("plotters that Plotobot did not start cannot be looked for: %s", answer)
+
+    @property
+    def jobs(self) -> Sequence[Job]:
+        """They as jobs, newest first."""
+        return self._jobs
+
+    @property
+    def counted(self) -> Sequence[Job]:
+        """They as they count on the configured drives."""
+        return self._counted
+
+    @property
+    def tenants(self) -> list[Tenant]:
+        """What they have a claim to."""
+        return [stranger.tenant() for stranger in self._strangers.values()]
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """The plot ids of those that were seen at work and whose every process ended since."""
+        return frozenset(self._gone)
+
+    def find(self, job_id: str) -> Stranger | None:
+        """The plotter behind a job, if it was there at the last look."""
+        return self._strangers.get(job_id)
+
+    def close(self) -> None:
+        """Read no more logs."""
+        for stranger in self._strangers.values():
+            stranger.close()
+
+    def _look(self, drives: Sequence[Drive], own: Collection[str]) -> None:
+        commands = self._lines.look()
+        tops = top_plotters(commands, lambda: self._own(commands, own))
+        present: dict[str, Stranger] = {}
+        for command in tops:
+            stranger = self._known(command, commands)
+            if stranger is not None:
+                present[stranger.id] = stranger
+        self._bury(present, commands)
+        self._strangers = present
+        jobs = measure(stranger.follow() for stranger in present.values())
+        self._jobs = tuple(sorted(jobs.values(), key=lambda job: job.id, reverse=True))
+        self._counted = tuple(on_drives(job, drives) for job in self._jobs)
+
+    def _known(self, command: Command, commands: Mapping[int, Command]) -> Stranger | None:
+        row = command.row
+        rows = {pid: one.row for pid, one in commands.items()}
+        pids = {row.pid, *descendants(rows, [row.pid])}
+        stranger = self._strangers.get(Stranger.id_of(row))
+        if stranger is None or stranger.argv != command.argv:
+            stranger = Stranger.meet(row, command.argv)
+        if stranger is not None:
+            stranger.pids = {pid: rows[pid].ticks for pid in pids}
+        return stranger
+
+    def _bury(self, present: Mapping[str, Stranger], commands: Mapping[int, Command]) -> None:
+        """Put down whose every process has ended."""
+        for stranger in self._strangers.values():
+            if stranger.id in present:
+                continue
+            stranger.close()
+            if not any(_alive(commands, pid, ticks) for pid, ticks in stranger.pids.items()):
+                self._gone |= stranger.plot_ids
+        self._gone -= {one for stranger in present.values() for one in stranger.plot_ids}
+
+    def _own(self, commands: Mapping[int, Command], jobs: Iterable[str]) -> set[int]:
+        """The pids of our own jobs' processes: below their shims, or in a job's directory."""
+        rows = {pid: command.row for pid, command in commands.items()}
+        roots = own_roots(rows, self._jobs_root, jobs)
+        sessions = {pid for pid, row in rows.items() if row.session in roots}
+        home = self._jobs_root.absolute()
+        inside = {
+            pid
+            for pid, command in commands.items()
+            if command.argv and (cwd := cwd_of(pid)) and Path(cwd).is_relative_to(home)
+        }
+        all_roots = roots | sessions | inside
+        return all_roots | descendants(rows, all_roots)
+
+
+def own_roots(rows: Mapping[int, Row], jobs_root: Path, jobs: Iterable[str]) -> set[int]:
+    """The pids of our jobs' shims and plotters that are still those very processes."""
+    named = (identity for job in jobs for identity in identities(jobs_root / job))
+    return {
+        identity.pid
+        for identity in named
+        if identity.pid in rows and rows[identity.pid].ticks == identity.ticks
+    }
+
+
+def top_plotters(
+    commands: Mapping[int, Command], own: Callable[[], Collection[int]]
+) -> list[Command]:
+    """The plotters that are neither ours nor started by another one of them.
+
+    Args:
+        commands: all processes; those with words are plotters.
+        own: gives the pids of our own; asked only where there is a plotter at all.
+    """
+    plotters = {pid: c for pid, c in commands.items() if c.argv and not c.row.zombie}
+    if not plotters:
+        return []
+    below = descendants({pid: c.row for pid, c in commands.items()}, plotters)
+    ours = own()
+    return [c for pid, c in plotters.items() if pid not in below and pid not in ours]
+
+
+def _alive(commands: Mapping[int, Command], pid: int, ticks: int) -> bool:
+    command = commands.get(pid)
+    return command is not None and command.row.ticks == ticks and not command.row.zombie
