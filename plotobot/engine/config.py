@@ -82,6 +82,8 @@ class EngineConfig:
     space: SpaceRules = field(default_factory=SpaceRules)
     spawn_on_start: bool = True
     """Whether plots are started as soon as the engine runs, without being asked."""
+    foreign: bool = False
+    """Whether plots that somebody else started are looked for, shown and counted."""
 
     @property
     def jobs_root(self) -> Path:

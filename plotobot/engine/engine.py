@@ -21,24 +21,29 @@ from plotobot.engine.cleanup import DeleteEntry, Removed, remove_temp_files
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay
 from plotobot.engine.endings import Endings, told
+from plotobot.engine.foreign import ForeignPlots
 from plotobot.engine.launcher import Launcher, log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import (
+    CleanResult,
     DriveKind,
     DriveView,
     Event,
     EventKind,
     Job,
     JobState,
+    Orphan,
+    RescueResult,
     SpawnerView,
     StopResult,
     Summary,
 )
 from plotobot.engine.recovery import Recovered, recover
-from plotobot.engine.roster import Roster
+from plotobot.engine.roster import Roster, age
 from plotobot.engine.spawner import Spawner
 from plotobot.engine.store import Store
 from plotobot.engine.supervision.supervisor import Supervisor
+from plotobot.engine.sweep import Sweep
 from plotobot.engine.watcher import Watcher, advanced
 from plotobot.errors import Refusal
 from plotobot.plotters import plotter as plotter_named
@@ -82,7 +87,11 @@ class PlottingEngine:
         plotter = plotter_named(config.plot.plotter)
         self._watcher = Watcher(supervisor, self._jobs_root, _reader, self._wake.set)
         self._launcher = Launcher(config.plot, plotter, supervisor, self._roster, now)
-        self._spawner = Spawner(config, plotter, self._launcher, bay, self._roster, store, now)
+        self._foreign = ForeignPlots(config.jobs_root, shown=config.foreign)
+        self._spawner = Spawner(
+            config, plotter, self._launcher, bay, self._roster, store, now, self._foreign
+        )
+        self._sweep = Sweep(self._roster, self._foreign, self._spawner, store, now)
         self._endings = Endings(self._watcher, self._roster, config.jobs_root, now)
         self._tasks: list[asyncio.Task[None]] = []
         # By the loop's clock, which no change of the system's time can move.
@@ -104,6 +113,7 @@ class PlottingEngine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._watcher.close()
+        self._foreign.close()
         await self._roster.flush()
         await self._store.remember("alive", self._now().isoformat())
 
@@ -116,14 +126,16 @@ class PlottingEngine:
 
     async def jobs(self) -> Sequence[Job]:
         """All live jobs and the latest ended ones, newest start first."""
-        return self._roster.all()
+        return sorted([*self._roster.all(), *self._foreign.jobs], key=age, reverse=True)
 
     async def job(self, job_id: str) -> Job:
         """One job."""
-        return self._roster.job(job_id)
+        return self._foreign.job(job_id) or self._roster.job(job_id)
 
     async def stop(self, job_id: str, by: str) -> StopResult:
         """End a job's process tree, then remove that plot's temp files and no others."""
+        if self._foreign.job(job_id):
+            return await self._sweep.stop_foreign(job_id, by)
         job = self._roster.job(job_id)
         if not job.state.live:
             raise Refusal(f"{job.label} has ended already: {job.status}.")
@@ -146,6 +158,8 @@ class PlottingEngine:
 
     async def log_tail(self, job_id: str, lines: int = 20) -> Sequence[str]:
         """The last lines of a job's log."""
+        if stranger := self._foreign.find(job_id):
+            return await asyncio.to_thread(stranger.last_words, lines)
         self._roster.job(job_id)
         return await asyncio.to_thread(last_lines, log_of(self._jobs_root / job_id), lines)
 
@@ -207,6 +221,18 @@ class PlottingEngine:
     async def delivered(self, event_ids: Sequence[int]) -> None:
         """Mark events as told."""
         await self._store.delivered(event_ids)
+
+    async def orphans(self) -> Sequence[Orphan]:
+        """What is left of plots that no living plotter works on."""
+        return await self._sweep.orphans()
+
+    async def clean(self, listed: Sequence[Orphan], by: str) -> CleanResult:
+        """Remove exactly these files, as far as they may still go."""
+        return await self._sweep.clean(listed, by)
+
+    async def rescue(self, plot_ids: Sequence[str], by: str) -> RescueResult:
+        """Give whole plots among the orphans their final names."""
+        return await self._sweep.rescue(plot_ids, by)
 
     async def changed(self) -> None:
         """Return at the next change."""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from plotobot.engine.backoff import resting
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay
+from plotobot.engine.foreign import ForeignPlots
 from plotobot.engine.launcher import Launcher
 from plotobot.engine.models import (
     Drive,
@@ -51,8 +52,10 @@ class Spawner:
         roster: Roster,
         store: Store,
         now: Callable[[], datetime],
+        foreign: ForeignPlots | None = None,
     ) -> None:
         self._config = config
+        self._foreign = foreign or ForeignPlots(config.jobs_root, shown=False)
         self._plotter = plotter
         self._launcher = launcher
         self._bay = bay
@@ -79,7 +82,10 @@ class Spawner:
         await self.look()
 
     async def look(self) -> bool:
-        """Look at the drives; returns whether there is news of them, which is told."""
+        """Look at the drives; returns whether there is news of them, which is told.
+
+        Foreign plots are looked for, too: one that came or went is news.
+        """
         # The bay takes a folder that is still being asked by another look for one that hangs.
         async with self._looking:
             before, self._drives = self._drives, await asyncio.to_thread(self._bay.look)
@@ -87,7 +93,11 @@ class Spawner:
             if events:
                 await self._roster.put(events=events)
             await self._keep_known()
-            return bool(events)
+            own = [job.id for job in self._roster.live()]
+            moved = await self._foreign.look(self._drives, own)
+            if moved:
+                self._roster.tell()
+            return moved or bool(events)
 
     async def pass_once(self, *, forced: bool = False) -> list[Job]:
         """Start what may start now; returns those jobs.
@@ -140,7 +150,7 @@ class Spawner:
 
     def drives(self, kind: DriveKind | None) -> list[DriveView]:
         """The drives with what is planned on them."""
-        live, needs = self._roster.live(), self._needs()
+        live, needs = self._at_work(), self._needs()
         ledger = Ledger.of(self._drives, live, self._config.space.reserve)
         return [
             _view(drive, live, needs, ledger)
@@ -187,12 +197,16 @@ class Spawner:
         return World(
             now=now,
             drives=self._drives,
-            jobs=self._roster.live(),
+            jobs=self._at_work(),
             spawned=self._spawned,
             spawning=forced or self._quota.running,
             resting={} if forced else resting(self._roster.all(), now),
             starts=starts_of(self._roster.all()),
         )
+
+    def _at_work(self) -> list[Job]:
+        """Our live jobs and the foreign ones: all of them take room and a place."""
+        return [*self._roster.live(), *self._foreign.counted]
 
     def _rules(self) -> Rules:
         limits = replace(self._config.limits, count=self._limit())
