@@ -33,12 +33,15 @@ class ForeignPlots:
 
     Args:
         jobs_root: where the directories of our own jobs are.
-        look_for: whether to look at all; without, there are none.
+        shown: whether they are to be shown and counted; without, they are looked for only to know
+            what must not be cleared away.
     """
 
-    def __init__(self, jobs_root: Path, *, look_for: bool = True) -> None:
+    def __init__(self, jobs_root: Path, *, shown: bool = True) -> None:
         self._jobs_root = jobs_root
-        self._look_for = look_for
+        self._shown = shown
+        self._looking = asyncio.Lock()
+        self._blind = True
         self._lines = CommandLines(lambda argv: recognise(argv) is not None)
         self._patience: Patience[str, None] = Patience(PATIENCE)
         self._strangers: dict[str, Stranger] = {}
@@ -46,33 +49,44 @@ class ForeignPlots:
         self._counted: Sequence[Job] = ()
         self._gone: set[str] = set()
 
-    async def look(self, drives: Sequence[Drive], own: Collection[str]) -> bool:
+    async def look(
+        self, drives: Sequence[Drive], own: Collection[str], *, anyway: bool = False
+    ) -> bool:
         """Look for them; returns whether one came or went.
 
         Args:
             drives: the configured ones.
             own: the ids of our live jobs.
+            anyway: also where they are not shown.
         """
-        before = {job.id for job in self._jobs}
-        if self._look_for:
+        if not (self._shown or anyway):
+            return False
+        async with self._looking:
+            before = {job.id for job in self.jobs}
             await asyncio.to_thread(self.look_now, drives, own)
-        return before != {job.id for job in self._jobs}
+            return before != {job.id for job in self.jobs}
 
     def look_now(self, drives: Sequence[Drive], own: Collection[str]) -> None:
         """Look for them, for a bounded time. Blocks."""
         answer = self._patience.ask({"": lambda: self._look(drives, own)})[""]
+        self._blind = isinstance(answer, OSError)
         if isinstance(answer, OSError):
             log.warning("plotters that Plotobot did not start cannot be looked for: %s", answer)
 
     @property
     def jobs(self) -> Sequence[Job]:
         """They as jobs, newest first."""
-        return self._jobs
+        return self._jobs if self._shown else ()
 
     @property
     def counted(self) -> Sequence[Job]:
         """They as they count on the configured drives."""
-        return self._counted
+        return self._counted if self._shown else ()
+
+    @property
+    def blind(self) -> bool:
+        """Whether the last look failed, so that any plotter may be at work anywhere."""
+        return self._blind
 
     @property
     def tenants(self) -> list[Tenant]:
@@ -83,6 +97,10 @@ class ForeignPlots:
     def gone(self) -> frozenset[str]:
         """The plot ids of those that were seen at work and whose every process ended since."""
         return frozenset(self._gone)
+
+    def job(self, job_id: str) -> Job | None:
+        """One of them as a job, if it was there at the last look."""
+        return next((job for job in self.jobs if job.id == job_id), None)
 
     def find(self, job_id: str) -> Stranger | None:
         """The plotter behind a job, if it was there at the last look."""

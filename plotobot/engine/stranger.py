@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from plotobot.engine.follower import Follower
+from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import UNKNOWN, Job, JobState
 from plotobot.engine.processes import Row
 from plotobot.engine.processes.commands import cwd_of
@@ -24,6 +25,7 @@ from plotobot.plotters.recognising import ForeignOrder
 
 AT_MOST = 8
 """MiB of a log that are read in one look."""
+LONG_AGO = datetime(1970, 1, 2, tzinfo=UTC)
 _PLOT_ID = re.compile(r"plot-[^/]*?([0-9a-f]{64})")
 
 
@@ -126,13 +128,17 @@ class Stranger:
             return None
         return reader.progress
 
+    def last_words(self, lines: int) -> list[str]:
+        """The last lines of its log."""
+        return last_lines(self.log, lines) if self.log else []
+
     def tenant(self) -> Tenant:
         """What it has a claim to."""
         folders = tuple(f for f in (self.job.temp, self.job.temp2, self.job.out) if f)
         unreadable = self.vague or not all(os.access(f, os.R_OK | os.X_OK) for f in folders)
         return Tenant(
             who=f"pid {self.row.pid}",
-            since=self.job.started_at or datetime.min.replace(tzinfo=UTC),
+            since=self.job.started_at or LONG_AGO,
             plot_ids=self.plot_ids | open_plots(self.pids),
             folders=None if unreadable else folders,
             sure=self.order.plots == 1 and bool(self.plot_ids),
