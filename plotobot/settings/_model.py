@@ -177,6 +177,7 @@ class Spawn(Table):
     ] = 0
     wait_between_drives_minutes: _Minutes = 0.0
     wait_same_drive_minutes: _Minutes = 0.0
+    count_foreign: _Switch = True
 
 
 class Space(Table):

@@ -51,6 +51,7 @@ class Settings:
             limits=self._limits,
             space=self._space,
             spawn_on_start=self.written.spawn.enabled,
+            foreign=self.written.spawn.count_foreign,
         )
 
     @property
