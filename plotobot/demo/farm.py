@@ -128,6 +128,6 @@ def ending(job: Job) -> Ending:
 async def _stop_all(engine: Engine) -> None:
     await engine.pause_spawning()
     for job in await engine.jobs():
-        if job.state.live:
+        if job.state.live and not job.foreign:
             with suppress(Refusal):
                 await engine.stop(job.id, by="the demo's end")

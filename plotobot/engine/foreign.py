@@ -19,6 +19,7 @@ from plotobot.engine.processes import Row, descendants
 from plotobot.engine.processes.commands import Command, CommandLines, cwd_of
 from plotobot.engine.stranger import Stranger, Tenant
 from plotobot.engine.supervision.finding import identities
+from plotobot.engine.supervision.jobdir import VERDICT
 from plotobot.engine.usage import measure
 from plotobot.plotters import recognise
 
@@ -147,7 +148,10 @@ class ForeignPlots:
         self._gone -= {one for stranger in present.values() for one in stranger.plot_ids}
 
     def _own(self, commands: Mapping[int, Command], jobs: Iterable[str]) -> set[int]:
-        """The pids of our own jobs' processes: below their shims, or in a job's directory."""
+        """The pids of our own jobs' processes: below their shims, or in a job's directory.
+
+        One that still runs although its job was judged is nobody's we know: it counts as foreign.
+        """
         rows = {pid: command.row for pid, command in commands.items()}
         roots = own_roots(rows, self._jobs_root, jobs)
         sessions = {pid for pid, row in rows.items() if row.session in roots}
@@ -155,7 +159,7 @@ class ForeignPlots:
         inside = {
             pid
             for pid, command in commands.items()
-            if command.argv and (cwd := cwd_of(pid)) and Path(cwd).is_relative_to(home)
+            if command.argv and (cwd := cwd_of(pid)) and _is_unjudged_job(Path(cwd), home)
         }
         all_roots = roots | sessions | inside
         return all_roots | descendants(rows, all_roots)
@@ -186,6 +190,10 @@ def top_plotters(
     below = descendants({pid: c.row for pid, c in commands.items()}, plotters)
     ours = own()
     return [c for pid, c in plotters.items() if pid not in below and pid not in ours]
+
+
+def _is_unjudged_job(folder: Path, jobs_root: Path) -> bool:
+    return folder.parent == jobs_root and not (folder / VERDICT).exists()
 
 
 def _alive(commands: Mapping[int, Command], pid: int, ticks: int) -> bool:

@@ -6,10 +6,12 @@ database.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from plotobot.engine.follower import Follower
+from plotobot.engine.foreign import ForeignPlots
 from plotobot.engine.launcher import as_running, log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import Job
@@ -36,6 +38,19 @@ def read_jobs(jobs_root: Path) -> list[Job]:
         raise Refusal(f"{jobs_root} cannot be read: {error.strerror or error}.") from error
     found = (_read_job(folder) for folder in folders if folder.is_dir())
     return [job for job in found if job is not None]
+
+
+def read_foreign(jobs_root: Path, own: Sequence[Job]) -> Sequence[Job]:
+    """The plots on this machine that somebody else started, newest first.
+
+    Args:
+        jobs_root: where our own jobs' directories are.
+        own: what `read_jobs` found there.
+    """
+    foreign = ForeignPlots(jobs_root)
+    foreign.look_now((), [job.id for job in own if job.state.live])
+    foreign.close()
+    return foreign.jobs
 
 
 def _read_job(folder: Path) -> Job | None:
