@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,10 @@ import pytest
 from plotobot.engine.supervision.finding import Found, State, inspect
 from plotobot.engine.supervision.jobdir import Spec, create
 from plotobot.engine.supervision.launching import shim_command
+from plotobot.plotters import recognise
+from plotobot.plotters.recognising import ForeignOrder
 from tests.engine.farm import Farm
+from tests.engine.strangers import Strangers, strangers_in
 
 ENV = {"PATH": "/usr/bin:/bin"}
 
@@ -98,3 +101,18 @@ def as_root() -> Callable[[str], None]:
 def farm(tmp_path: Path) -> Farm:
     """An empty farm, for a whole engine."""
     return Farm(tmp_path)
+
+
+@pytest.fixture
+def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Strangers]:
+    """Other people's plotters below `tmp_path`; those elsewhere on this machine are not seen."""
+
+    def mine(argv: Sequence[str]) -> ForeignOrder | None:
+        return recognise(argv) if _below(argv, tmp_path) else None
+
+    monkeypatch.setattr("plotobot.engine.foreign.recognise", mine)
+    yield from strangers_in(tmp_path)
+
+
+def _below(argv: Sequence[str], root: Path) -> bool:
+    return any(str(root) in word for word in argv) or "-d=out" in argv
