@@ -82,7 +82,7 @@ class EngineConfig:
     space: SpaceRules = field(default_factory=SpaceRules)
     spawn_on_start: bool = True
     """Whether plots are started as soon as the engine runs, without being asked."""
-    foreign: bool = False
+    foreign: bool = True
     """Whether plots that somebody else started are looked for, shown and counted."""
 
     @property
