@@ -26,6 +26,7 @@ def little_farm(root: Path, temps: int, k: int, limits: Limits) -> EngineConfig:
         plot=PlotSettings(plotter="chiapos", k=k, buckets=16, buffer_mib=512),
         limits=limits,
         space=SpaceRules(reserve=0),
+        foreign=False,
     )
 
 

@@ -112,6 +112,7 @@ def config(options: Options, drives: DemoDrives) -> EngineConfig:
         limits=LIMITS,
         space=SpaceRules(reserve=RESERVE),
         spawn_on_start=False,
+        foreign=False,  # the machine's real plots take nothing from the demo
     )
 
 

@@ -22,6 +22,8 @@ from plotobot.ui.text import (
 
 ROWS = 12
 """Plots in one list: what does not fit into a message is not removed by its button."""
+TABLE = 1300
+"""Characters of the table, which holds all rows however long its folders are."""
 
 
 def removable(orphans: Sequence[Orphan]) -> list[Orphan]:
@@ -56,7 +58,7 @@ def _removable_lines(orphans: Sequence[Orphan], now: datetime) -> list[str]:
     )
     more = sum(bool(orphan.removable) for orphan in orphans) - len(listed)
     rest = [f"{plural(more, 'more plot')} left; ask again after that."] if more else []
-    return [head, fence(lines, MESSAGE_LIMIT // 2), *rest]
+    return [head, fence(lines, TABLE), *rest]
 
 
 def _row(orphan: Orphan, now: datetime) -> tuple[str, ...]:

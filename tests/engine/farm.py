@@ -40,6 +40,7 @@ class Farm:
             plot=PlotSettings(plotter="chiapos", k=18, buckets=16, buffer_mib=512),
             limits=Limits(**(wanted | limits)),  # type: ignore[arg-type]
             space=SpaceRules(reserve=0),
+            foreign=False,  # other tests on this machine make plots as well
         )
 
     @contextlib.asynccontextmanager

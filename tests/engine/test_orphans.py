@@ -56,6 +56,12 @@ def known(*tenants: Tenant, **more: object) -> Knowledge:
     return Knowledge(NOW, tenants, **more)  # type: ignore[arg-type]
 
 
+@pytest.fixture(autouse=True)
+def _nobody_elses_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests on this machine may hold plots of the same ids open."""
+    monkeypatch.setattr("plotobot.engine.clearing.psutil.pids", lambda: [os.getpid()])
+
+
 # --- the decision ---------------------------------------------------------------------------------
 
 
