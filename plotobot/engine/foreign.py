@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from plotobot.engine.drives.waiting import Patience
@@ -49,6 +49,7 @@ class ForeignPlots:
         self._jobs: Sequence[Job] = ()
         self._counted: Sequence[Job] = ()
         self._gone: set[str] = set()
+        self._ours: set[str] = set()
 
     async def look(
         self, drives: Sequence[Drive], own: Collection[str], *, anyway: bool = False
@@ -114,9 +115,8 @@ class ForeignPlots:
 
     def _look(self, drives: Sequence[Drive], own: Collection[str]) -> None:
         commands = self._lines.look()
-        tops = top_plotters(commands, lambda: self._own(commands, own))
         present: dict[str, Stranger] = {}
-        for command in tops:
+        for command in self._not_ours(top_plotters(commands), commands, own):
             stranger = self._known(command, commands)
             if stranger is not None:
                 present[stranger.id] = stranger
@@ -125,6 +125,17 @@ class ForeignPlots:
         jobs = measure(stranger.follow() for stranger in present.values())
         self._jobs = tuple(sorted(jobs.values(), key=lambda job: job.id, reverse=True))
         self._counted = tuple(on_drives(job, drives) for job in self._jobs)
+
+    def _not_ours(
+        self, tops: Sequence[Command], commands: Mapping[int, Command], own: Collection[str]
+    ) -> list[Command]:
+        """Those that are not our own; each new one is asked about once."""
+        ids = {Stranger.id_of(command.row) for command in tops}
+        self._ours &= ids
+        if not ids <= self._ours | self._strangers.keys():
+            pids = self._own(commands, own)
+            self._ours |= {Stranger.id_of(c.row) for c in tops if c.row.pid in pids}
+        return [c for c in tops if Stranger.id_of(c.row) not in self._ours]
 
     def _known(self, command: Command, commands: Mapping[int, Command]) -> Stranger | None:
         row = command.row
@@ -175,21 +186,17 @@ def own_roots(rows: Mapping[int, Row], jobs_root: Path, jobs: Iterable[str]) -> 
     }
 
 
-def top_plotters(
-    commands: Mapping[int, Command], own: Callable[[], Collection[int]]
-) -> list[Command]:
-    """The plotters that are neither ours nor started by another one of them.
+def top_plotters(commands: Mapping[int, Command]) -> list[Command]:
+    """The plotters that were not started by another one of them.
 
     Args:
         commands: all processes; those with words are plotters.
-        own: gives the pids of our own; asked only where there is a plotter at all.
     """
     plotters = {pid: c for pid, c in commands.items() if c.argv and not c.row.zombie}
     if not plotters:
         return []
     below = descendants({pid: c.row for pid, c in commands.items()}, plotters)
-    ours = own()
-    return [c for pid, c in plotters.items() if pid not in below and pid not in ours]
+    return [command for pid, command in plotters.items() if pid not in below]
 
 
 def _is_unjudged_job(folder: Path, jobs_root: Path) -> bool:

@@ -59,7 +59,7 @@ class Knowledge:
     blind: bool = False
     """Whether the processes of this machine could not be looked at."""
     hidden: bool = False
-    """Whether processes of other people may be hidden."""
+    """Whether it may be hidden what processes of other people do."""
 
 
 def sort_out(files: Iterable[Left], known: Knowledge) -> list[Orphan]:
@@ -96,7 +96,7 @@ def _doubt(plot_id: str, left: Sequence[Left], modified: datetime, known: Knowle
     if known.now - modified < QUIET:  # also where a clock was ahead
         return "it was written to within the last hour"
     if known.hidden and not all(one.ours for one in left):
-        return "it belongs to another user, whose processes are hidden from Plotobot"
+        return "it belongs to another user, whose processes Plotobot cannot look into"
     return None
 
 

@@ -25,6 +25,8 @@ from plotobot.plotters.recognising import ForeignOrder
 
 AT_MOST = 8
 """MiB of a log that are read in one look."""
+NOT_KNOWN = "(unknown)"
+"""Stands for a folder that is not told, or is on another machine."""
 LONG_AGO = datetime(1970, 1, 2, tzinfo=UTC)
 _PLOT_ID = re.compile(r"plot-[^/]*?([0-9a-f]{64})")
 
@@ -51,12 +53,16 @@ class Stranger:
     argv: tuple[str, ...] = field(repr=False)
     order: ForeignOrder
     job: Job
+    folders: tuple[str, ...]
+    """Those of its folders that are known."""
     vague: bool
-    """Whether one of its folders is not known."""
+    """Whether it has more of them."""
     pids: Mapping[int, int] = field(default_factory=dict)
     """It and all below it: pid and start."""
     plot_ids: frozenset[str] = frozenset()
     """All it was seen to work on."""
+    opened: frozenset[str] = frozenset()
+    """Those of which it was seen to hold files open."""
     follower: Follower | None = None
     reader: LogReader | None = None
 
@@ -75,11 +81,9 @@ class Stranger:
         cwd = cwd_of(row.pid)
         written = (order.temp, order.temp2, order.out)
         temp, temp2, out = (resolved(folder, cwd) for folder in written)
-        vague = any(
-            folder and not known for folder, known in zip(written, (temp, temp2, out), strict=True)
-        )
         job = as_job(cls.id_of(row), row.pid, started, order, (temp, temp2, out))
-        return cls(row, argv, order, job, vague or not (temp or out))
+        folders = tuple(folder for folder in (temp, temp2, out) if folder)
+        return cls(row, argv, order, job, folders, vague=len(folders) < sum(map(bool, written)))
 
     @property
     def id(self) -> str:
@@ -100,14 +104,15 @@ class Stranger:
 
     def follow(self) -> Job:
         """Read what is new in its log; the job as it stands now."""
-        opened = open_plots(self.pids)
+        now_open = open_plots(self.pids)
         progress = self._read()
         if progress is not None:
             before = self.job if self.job.status != UNKNOWN else replace(self.job, status="")
             self.job = advanced(before, progress)
-        if self.job.plot_id not in opened and len(opened) == 1:
-            self.job = replace(self.job, plot_id=next(iter(opened)))
-        self.plot_ids |= opened | ({self.job.plot_id} if self.job.plot_id else frozenset())
+        if len(now_open) == 1 and (progress is None or progress.plot_id is None):
+            self.job = replace(self.job, plot_id=next(iter(now_open)))
+        self.opened |= now_open
+        self.plot_ids |= now_open | ({self.job.plot_id} if self.job.plot_id else frozenset())
         return self.job
 
     def _read(self) -> Progress | None:
@@ -126,6 +131,8 @@ class Stranger:
                 reader.feed(self.follower.poll())
         except OSError:
             return None
+        finally:
+            self.follower.close()  # nobody's drive is to be kept busy by a look at it
         return reader.progress
 
     def last_words(self, lines: int) -> list[str]:
@@ -133,15 +140,19 @@ class Stranger:
         return last_lines(self.log, lines) if self.log else []
 
     def tenant(self) -> Tenant:
-        """What it has a claim to."""
-        folders = tuple(f for f in (self.job.temp, self.job.temp2, self.job.out) if f)
-        unreadable = self.vague or not all(os.access(f, os.R_OK | os.X_OK) for f in folders)
+        """What it has a claim to.
+
+        Its plots are known for sure only where it makes one, which its log and its open files
+        agree on: a log may be shared with another plotter, or be an older one that goes on.
+        """
+        readable = all(os.access(folder, os.R_OK | os.X_OK) for folder in self.folders)
+        known = bool(self.folders) and readable and not self.vague
         return Tenant(
             who=f"pid {self.row.pid}",
             since=self.job.started_at or LONG_AGO,
             plot_ids=self.plot_ids | open_plots(self.pids),
-            folders=None if unreadable else folders,
-            sure=self.order.plots == 1 and bool(self.plot_ids),
+            folders=self.folders if known else None,
+            sure=self.order.plots == 1 and len(self.opened) == 1 and self.opened == self.plot_ids,
         )
 
     def close(self) -> None:
@@ -152,8 +163,8 @@ class Stranger:
 
 
 def resolved(folder: str | None, cwd: str | None) -> str:
-    """A written folder as an absolute path; "" where it is none, or cannot be known."""
-    if not folder or "\0" in folder:
+    """A written folder as an absolute path; "" where it is none, or cannot be known or shown."""
+    if not folder or not folder.isprintable():
         return ""
     if not os.path.isabs(folder):  # noqa: PTH117 - the text of an argument, not a path of ours
         return os.path.normpath(os.path.join(cwd, folder)) if cwd else ""  # noqa: PTH118
@@ -173,9 +184,9 @@ def as_job(
         id=job_id,
         plotter=order.plotter,
         k=order.k,
-        temp=temp or out,
+        temp=temp or out or NOT_KNOWN,
         temp2=temp2 or None,
-        out=out,
+        out=out or NOT_KNOWN,
         state=JobState.RUNNING,
         status=UNKNOWN,
         pid=pid,

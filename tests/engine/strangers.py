@@ -67,8 +67,9 @@ def kill_session(process: subprocess.Popen[bytes]) -> None:
     """Kill -9 a process and all in the session it leads."""
     subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=False)
     process.wait()
-    if process.stdout:
-        process.stdout.close()
+    for end in (process.stdin, process.stdout):
+        if end:
+            end.close()
 
 
 def until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:

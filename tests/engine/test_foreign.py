@@ -166,13 +166,13 @@ def test_a_process_that_becomes_a_plotter_is_noticed(
 
 def test_a_zombie_is_no_plotter() -> None:
     rows = {7: Command(Row(7, 1, 7, 100, zombie=True), ("chia_plot",))}
-    assert top_plotters(rows, lambda: ()) == []
+    assert top_plotters(rows) == []
 
 
 def test_a_command_line_is_read_no_more_than_twice(strangers: Strangers, tmp_path: Path) -> None:
     asked: list[str] = []
     lines = CommandLines(lambda argv: bool(asked.append(" ".join(argv))))
-    strangers.script("chia_plot", "-t", f"{tmp_path}/")
+    strangers.script("chia_plot", "-t", f"{tmp_path}/", body="read line", stdin=-1)
     until(lambda: bool(lines.look()) and any("chia_plot" in words for words in asked))
     for _ in range(4):
         lines.look()
@@ -196,6 +196,8 @@ def test_words_as_the_kernel_gives_them() -> None:
         ("", "/home/me", ""),
         (None, "/home/me", ""),
         ("a\0b", "/home/me", ""),
+        ("/a\nb", "/home/me", ""),
+        ("/a\udcff", "/home/me", ""),
     ],
 )
 def test_folders_are_resolved_by_the_process_own(

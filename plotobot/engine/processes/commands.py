@@ -90,19 +90,17 @@ def cwd_of(pid: int) -> str | None:
 
 
 def hides_some() -> bool:
-    """Whether processes of other people, or of the machine around a container, are hidden.
+    """Whether what some processes do is hidden: those of others, or around a container.
 
-    A container is told by pid 1 (proc(5), hidepid): the kernel gives the first set of processes
-    the number 4026531836 (PROC_PID_INIT_INO in proc_ns.h).
+    Only root on Linux sees which files the processes of others hold open. The kernel gives the
+    machine's own set of processes the number 4026531836 (PROC_PID_INIT_INO in proc_ns.h).
     """
-    if sys.platform != "linux":
-        return False
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return True
     try:
-        own = os.readlink(_PROC / "self/ns/pid")  # noqa: PTH115 - it is no path
-        (_PROC / "1/stat").read_bytes()
+        return os.readlink("/proc/self/ns/pid") != "pid:[4026531836]"  # noqa: PTH115 - no path
     except OSError:
         return True
-    return own != "pid:[4026531836]"
 
 
 if sys.platform == "linux":
