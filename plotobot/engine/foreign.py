@@ -43,6 +43,7 @@ class ForeignPlots:
         self._shown = shown
         self._looking = asyncio.Lock()
         self._blind = True
+        self._warned = False
         self._lines = CommandLines(lambda argv: recognise(argv) is not None)
         self._patience: Patience[str, None] = Patience(PATIENCE)
         self._strangers: dict[str, Stranger] = {}
@@ -71,8 +72,9 @@ class ForeignPlots:
     def look_now(self, drives: Sequence[Drive], own: Collection[str]) -> None:
         """Look for them, for a bounded time. Blocks."""
         answer = self._patience.ask({"": lambda: self._look(drives, own)})[""]
-        self._blind = isinstance(answer, OSError)
-        if isinstance(answer, OSError):
+        warned, self._warned = self._warned, isinstance(answer, OSError)
+        self._blind = self._warned
+        if self._warned and not warned:
             log.warning("plotters that Plotobot did not start cannot be looked for: %s", answer)
 
     @property

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -65,7 +68,8 @@ class Strangers:
 
 def kill_session(process: subprocess.Popen[bytes]) -> None:
     """Kill -9 a process and all in the session it leads."""
-    subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=False)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     for end in (process.stdin, process.stdout):
         if end:

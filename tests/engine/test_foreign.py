@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from plotobot.engine.drives.waiting import Patience
 from plotobot.engine.foreign import ForeignPlots, top_plotters
 from plotobot.engine.foreign_end import end_foreign
 from plotobot.engine.models import UNKNOWN, Drive, DriveKind, Job, JobState
@@ -149,6 +151,20 @@ def test_a_table_that_cannot_be_read_leaves_all_in_doubt(
     monkeypatch.setattr("plotobot.engine.processes.commands._rows", refuse)
     foreign.look_now((), ())
     assert foreign.blind
+
+
+def test_a_look_that_hangs_holds_nobody_and_is_told_once(
+    foreign: ForeignPlots, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(foreign, "_patience", Patience(0.05))
+    monkeypatch.setattr("plotobot.engine.foreign.measure", lambda jobs: answers.wait(30) and {})
+    for _ in range(3):
+        foreign.look_now((), ())
+        assert foreign.blind
+    assert caplog.text.count("cannot be looked for") == 1
+    answers.set()
+    until(lambda: foreign.look_now((), ()) is None and not foreign.blind)
 
 
 def test_a_process_that_becomes_a_plotter_is_noticed(

@@ -71,6 +71,7 @@ ABABABABABABABABABABABABABABABABABABABABABABABAB"
         start_early_phase = 4
         wait_between_drives_minutes = 1.5
         wait_same_drive_minutes = 30
+        count_foreign = false
         [space]
         reserve_gib = 0.5
         temp_gib = 2
@@ -100,6 +101,7 @@ ABABABABABABABABABABABABABABABABABABABABABABABAB"
     assert engine.limits == Limits(7, 30.0, 9, 3, 5, 2, 4, 90.0, 1800.0)
     assert engine.space == SpaceRules(GIB // 2, 2 * GIB, 3 * GIB, 9 * GIB // 2)
     assert engine.spawn_on_start is False
+    assert engine.foreign is False
 
 
 def test_ids_are_taken_as_numbers_and_as_texts(load: Load) -> None:
