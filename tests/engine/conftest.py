@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from plotobot.engine.models import Drive, DriveKind
 from plotobot.engine.supervision.finding import Found, State, inspect
 from plotobot.engine.supervision.jobdir import Spec, create
 from plotobot.engine.supervision.launching import shim_command
@@ -116,3 +117,18 @@ def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stran
 
 def _below(argv: Sequence[str], root: Path) -> bool:
     return any(str(root) in word for word in argv) or "-d=out" in argv
+
+
+@pytest.fixture
+def only_own_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests on this machine may hold plots of the same ids open."""
+    monkeypatch.setattr("plotobot.engine.clearing.psutil.pids", lambda: [os.getpid()])
+
+
+@pytest.fixture
+def drives(tmp_path: Path) -> list[Drive]:
+    """A temp, a temp2 and an out drive on one file system."""
+    kinds = (DriveKind.TEMP, DriveKind.TEMP2, DriveKind.OUT)
+    for kind in kinds:
+        (tmp_path / kind.value).mkdir()
+    return [Drive(kind, str(tmp_path / kind.value), "fs") for kind in kinds]
