@@ -27,6 +27,7 @@ def little_farm(root: Path, temps: int, k: int, limits: Limits) -> EngineConfig:
         limits=limits,
         space=SpaceRules(reserve=0),
         farm=FarmSettings(watch=False),
+        foreign=False,
     )
 
 

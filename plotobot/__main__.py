@@ -122,12 +122,38 @@ def check(settings: SettingsPath = None, state: State = None) -> None:
 
 @app.command()
 def jobs(settings: SettingsPath = None, state: State = None, *, json: Json = False) -> None:
-    """List the jobs, from their directories: it asks no running bot."""
+    """List the jobs, from their directories, and foreign plots: it asks no running bot."""
     from plotobot import terminal
-    from plotobot.engine.shelf import read_jobs
+    from plotobot.engine.shelf import read_foreign, read_jobs
 
-    found = read_jobs(_state_dir(settings, state) / "jobs")
+    root = _state_dir(settings, state) / "jobs"
+    own = read_jobs(root)
+    found = [*own, *read_foreign(root, own)]
     terminal.show_json(terminal.job_rows(found)) if json else terminal.show_jobs(found)
+
+
+@app.command()
+def clean(
+    settings: SettingsPath = None,
+    state: State = None,
+    *,
+    json: Json = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
+) -> None:
+    """List temp files that no plotter works on, and remove them; not beside a running bot."""
+    from plotobot import clearance, terminal
+
+    with clearance.opened(_load(settings, state).engine) as yard:
+        found = yard.orphans()
+        if not json:
+            terminal.show_orphans(found)
+        removable = any(orphan.removable for orphan in found)
+        asked = yes or (removable and not json and typer.confirm("Remove these files?"))
+        result = yard.clean(found) if asked and removable else None
+    if json:
+        terminal.show_json(terminal.clean_document(found, result))
+    elif result:
+        terminal.show_cleaned(result)
 
 
 @app.command()

@@ -20,16 +20,18 @@ from plotobot.alerts import Courier, Pace
 from plotobot.engine.models import EventKind
 from plotobot.engine.protocol import Engine
 from plotobot.errors import PlotobotError
-from plotobot.ui import buttons, limits, pages
+from plotobot.ui import buttons, clean_buttons, limits, pages
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.errors import UNREACHED, answer_error
 from plotobot.ui.guards import admit, level_of_command
+from plotobot.ui.listings import Listings
 from plotobot.ui.seals import Seals
 
 log = logging.getLogger(__name__)
 
 EXTENSIONS = tuple(
-    f"cogs.{name}" for name in ("spawn", "jobs", "mover", "drives", "report", "farm", "help")
+    f"cogs.{name}"
+    for name in ("spawn", "jobs", "mover", "clean", "drives", "report", "farm", "help")
 )
 _SYNCED = "discord.commands"
 LOST = (*UNREACHED, discord.ConnectionClosed, discord.GatewayNotFound)
@@ -98,6 +100,7 @@ class PlotoBot(FarmClient):
         self.engine = engine
         self.access = access
         self.seals = Seals()
+        self.listings = Listings()
         self.command_ids: Mapping[str, int] = {}
         self._extensions = tuple(extensions)
         self._courier = Courier(engine, self._post, told=alerts, pace=pace)
@@ -112,6 +115,7 @@ class PlotoBot(FarmClient):
         buttons.register(self)
         pages.register(self)
         limits.register(self)
+        clean_buttons.register(self)
         for name in self._extensions:
             await self.load_extension(name)
         self.tree.copy_global_to(guild=self.home)

@@ -6,7 +6,9 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -14,23 +16,25 @@ from rich.markup import escape
 from rich.table import Table
 
 from plotobot.check import Finding
-from plotobot.engine.models import GIB, Drive, Job
+from plotobot.engine.models import GIB, UNKNOWN, CleanResult, Drive, Job, Orphan, OrphanFile
 from plotobot.engine.store import job_adapter
 from plotobot.farmlog.records import Record
 from plotobot.farmlog.report import FarmLog
 from plotobot.farmlog.statistics import FarmStats
 from plotobot.ui.farm import figures
-from plotobot.ui.text import short_duration, tail
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from plotobot.outlook import Outlook
+from plotobot.ui.text import gib, plural, short_duration, tail
+
+if TYPE_CHECKING:
     from plotobot.ploto import Imported
 
 JOB_FIELDS = (
     "id", "plot_id", "plotter", "k", "status", "pid", "temp", "temp2", "out",
-    "started_at", "ended_at", "exit_code", "phase_seconds", "eta", "eta_basis",
+    "started_at", "ended_at", "exit_code", "phase_seconds", "eta", "eta_basis", "foreign",
 )  # fmt: skip
 _WIDEST = 10_000
 _MARK = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "problem": "[red]problem[/]"}
@@ -71,10 +75,10 @@ def show_jobs(jobs: Sequence[Job]) -> None:
     rows = [
         (
             job.id[-6:],
-            job.plotter,
+            f"{job.plotter} (foreign)" if job.foreign else job.plotter,
             f"k{job.k}",
             job.status,
-            f"{job.fraction:.0%}",
+            "?" if job.status == UNKNOWN else f"{job.fraction:.0%}",
             _left(job, datetime.now(UTC)),
             tail(job.temp),
             tail(job.out),
@@ -162,6 +166,62 @@ def show_why(found: Outlook) -> None:
 
 def _moment(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
+
+
+def clean_document(orphans: Iterable[Orphan], result: CleanResult | None) -> dict[str, Any]:
+    """Orphans, and what was removed of them if anything was, as `--json` gives it."""
+    document: dict[str, Any] = {"orphans": [_orphan_row(orphan) for orphan in orphans]}
+    return document | {"removed": asdict(result) if result else None}
+
+
+def _orphan_row(orphan: Orphan) -> dict[str, Any]:
+    return {
+        "plot_id": orphan.plot_id,
+        "k": orphan.k,
+        "modified_at": orphan.modified_at.isoformat(),
+        "kept": orphan.kept,
+        "bytes": sum(file.size for file in orphan.removable),
+        "removable": [str(_path(file)) for file in orphan.removable],
+        "whole": [str(_path(file)) for file in orphan.whole],
+    }
+
+
+def show_orphans(orphans: Sequence[Orphan]) -> None:
+    """Print what is left of plots, and what may not be removed of it."""
+    if not orphans:
+        _say("Nothing is left over: every temp file belongs to a plot in the making.")
+        return
+    rows = [
+        (
+            orphan.plot_id[:12],
+            f"k{orphan.k}",
+            str(len(orphan.removable)),
+            gib(sum(file.size for file in orphan.removable)),
+            f"{orphan.modified_at:%Y-%m-%d %H:%M}",
+            orphan.kept or " ".join(dict.fromkeys(tail(file.folder) for file in orphan.files)),
+        )
+        for orphan in orphans
+    ]
+    show_table(("plot", "k", "files to remove", "size", "written (UTC)", "where, or why not"), rows)
+    files = [file for orphan in orphans for file in orphan.removable]
+    _say(f"In all: {plural(len(files), 'file')}, {gib(sum(file.size for file in files))}.")
+    whole = (str(_path(file)) for orphan in orphans for file in orphan.whole)
+    _section("Whole plots, never removed (/clean of the running bot rescues them)", whole)
+
+
+def show_cleaned(result: CleanResult) -> None:
+    """Print what was removed."""
+    of = f"{plural(result.files, 'file')} of {plural(result.plots, 'plot')}"
+    _say(f"{of} removed, {gib(result.bytes)}.", *(f"Still there: {one}" for one in result.left))
+
+
+def _path(file: OrphanFile) -> Path:
+    return Path(file.folder, file.name)
+
+
+def _say(*sentences: str) -> None:
+    for sentence in sentences:
+        _console().print(escape(visible(sentence)), highlight=False)
 
 
 def show_findings(findings: Sequence[Finding]) -> None:

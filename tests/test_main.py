@@ -21,7 +21,19 @@ from plotobot.plots.address import encode_address
 from tests.engine.farm import Farm, ended, running
 from tests.little_plots import CONTRACT, FARMER_PK, POOL_PK, SECRET, RealPlot
 
-COMMANDS = ("run", "demo", "init", "check", "jobs", "drives", "log", "plot", "farmlog", "version")
+COMMANDS = (
+    "run",
+    "demo",
+    "init",
+    "check",
+    "jobs",
+    "clean",
+    "drives",
+    "log",
+    "plot",
+    "farmlog",
+    "version",
+)
 LOGS = Path(__file__).parent / "logs"
 LOG_FIELDS = {
     "plotter", "k", "plot_id", "status", "error", "stuck", "temp", "temp2", "out", "final_path",
@@ -33,7 +45,7 @@ PLOT_FIELDS = {
 }  # fmt: skip
 JOB_FIELDS = {
     "id", "plot_id", "plotter", "k", "status", "pid", "temp", "temp2", "out", "started_at",
-    "ended_at", "exit_code", "phase_seconds", "eta", "eta_basis",
+    "ended_at", "exit_code", "phase_seconds", "eta", "eta_basis", "foreign",
 }  # fmt: skip
 NASTY = "a\x1b[31mb\x07\nc"
 TOKEN = "canary-token-of-the-bot"
@@ -57,7 +69,8 @@ Cli = Callable[..., Done]
 
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Runs a command within this process."""
+    """Runs a command within this process; plotters elsewhere on this machine are not seen."""
+    monkeypatch.setattr("plotobot.engine.foreign.recognise", lambda argv: None)
 
     def call(*words: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["plotobot", *map(str, words)])
@@ -352,7 +365,7 @@ def test_a_table_in_a_pipe_is_not_cut(cli: Cli, place: Place) -> None:
 # --- settings -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["run", "check", "jobs", "drives"])
+@pytest.mark.parametrize("command", ["run", "check", "jobs", "clean", "drives"])
 def test_every_problem_in_the_settings_is_a_line(cli: Cli, place: Place, command: str) -> None:
     place.write(plot="k = 'big'\nthreads = 0", spawn="max_paralel = 3")
 

@@ -113,6 +113,7 @@ def config(options: Options, drives: DemoDrives) -> EngineConfig:
         space=SpaceRules(reserve=RESERVE),
         spawn_on_start=False,
         farm=FarmSettings(watch=False, log=drives.root / "debug.log"),
+        foreign=False,  # the machine's real plots take nothing from the demo
     )
 
 
@@ -129,6 +130,6 @@ def ending(job: Job) -> Ending:
 async def _stop_all(engine: Engine) -> None:
     await engine.pause_spawning()
     for job in await engine.jobs():
-        if job.state.live:
+        if job.state.live and not job.foreign:
             with suppress(Refusal):
                 await engine.stop(job.id, by="the demo's end")

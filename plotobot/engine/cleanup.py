@@ -56,7 +56,11 @@ Journal = Callable[[list[DeleteEntry]], Awaitable[None] | None]
 
 
 async def remove_temp_files(
-    folder: Path, plot_id: str, allowed: Sequence[Path], journal: Journal
+    folder: Path,
+    plot_id: str,
+    allowed: Sequence[Path],
+    journal: Journal,
+    listed: Sequence[DeleteEntry] | None = None,
 ) -> Removed:
     """Remove one plot's temp files from one folder.
 
@@ -65,6 +69,7 @@ async def remove_temp_files(
         plot_id: 64 hex digits.
         allowed: the configured folders; `folder` must be one of them.
         journal: is told all files before the first is removed; when it raises, all of them stay.
+        listed: the only files that may go, and only unchanged since; None means all of the plot's.
 
     Raises:
         Refusal: the folder is none of the configured ones, or this is no plot id.
@@ -76,6 +81,8 @@ async def remove_temp_files(
     if place is None:
         raise Refusal(f"{folder} is none of the configured folders: nothing was removed in it")
     entries, odd = await asyncio.to_thread(_find, place, plot_id, _temps)
+    if listed is not None:
+        entries, odd = _only(listed, entries)
     if not entries:
         return Removed(left=odd)
     told = journal(list(entries))
@@ -136,6 +143,15 @@ def _remove_folder(path: Path) -> tuple[str, ...]:
     except OSError as problem:
         return (f"{path}: {problem.strerror}",)
     return ()
+
+
+def _only(
+    listed: Sequence[DeleteEntry], entries: Sequence[DeleteEntry]
+) -> tuple[list[DeleteEntry], tuple[str, ...]]:
+    """Those of the listed files that stand there just as they were listed; of the rest, why not."""
+    changed = [entry for entry in listed if entry not in entries]
+    left = (f"{Path(e.folder, e.name)}: it has changed since it was listed" for e in changed)
+    return [entry for entry in entries if entry in listed], tuple(left)
 
 
 def _configured(folder: Path, allowed: Sequence[Path]) -> Path | None:

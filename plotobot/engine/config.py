@@ -170,6 +170,8 @@ class EngineConfig:
     stalled_after: float = 1800.0
     """Seconds without a sign of work after which a plot counts as stalled, at least."""
     farm: FarmSettings = field(default_factory=FarmSettings)
+    foreign: bool = True
+    """Whether plots that somebody else started are looked for, shown and counted."""
 
     @property
     def jobs_root(self) -> Path:

@@ -24,10 +24,12 @@ from plotobot.engine.drives import DriveBay
 from plotobot.engine.drives.discovery import Specs
 from plotobot.engine.endings import Endings, told
 from plotobot.engine.farm import FarmWatch
+from plotobot.engine.foreign import ForeignPlots
 from plotobot.engine.history import History
 from plotobot.engine.launcher import Launcher, checked_keys, log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import (
+    CleanResult,
     DriveKind,
     DriveView,
     Event,
@@ -36,6 +38,8 @@ from plotobot.engine.models import (
     JobState,
     LimitView,
     MoverView,
+    Orphan,
+    RescueResult,
     SpawnerView,
     StopResult,
     Summary,
@@ -44,10 +48,11 @@ from plotobot.engine.moving.mover import Mover
 from plotobot.engine.notice import put_up
 from plotobot.engine.own_folders import remove_own_folders
 from plotobot.engine.recovery import Recovered, recover
-from plotobot.engine.roster import Roster
+from plotobot.engine.roster import Roster, age
 from plotobot.engine.spawner import Spawner
 from plotobot.engine.store import Store
 from plotobot.engine.supervision.supervisor import Supervisor
+from plotobot.engine.sweep import Sweep
 from plotobot.engine.vigil import Vigil
 from plotobot.engine.watcher import Watcher, advanced
 from plotobot.errors import Refusal
@@ -96,7 +101,11 @@ class PlottingEngine:
         self._wake = asyncio.Event()
         self._watcher = Watcher(supervisor, self._jobs_root, _reader, self._wake.set)
         self._launcher = Launcher(supervisor, self._roster, now)
-        self._spawner = Spawner(config, self._launcher, bay, self._roster, store, now)
+        self._foreign = ForeignPlots(config.jobs_root, shown=config.foreign)
+        self._spawner = Spawner(
+            config, self._launcher, bay, self._roster, store, now, self._foreign
+        )
+        self._sweep = Sweep(self._roster, self._foreign, self._spawner, store, now)
         self._mover = Mover(config, store, self._spawner.seen, self._roster.tell, now)
         self._endings = Endings(self._watcher, self._roster, config.jobs_root, now, self._journal)
         self._history = History(store)
@@ -127,6 +136,7 @@ class PlottingEngine:
         await self._mover.__aexit__()
         await self._watcher.close()
         await self._farm.close()
+        self._foreign.close()
         await self._roster.flush()
         await self._store.remember("alive", self._now().isoformat())
 
@@ -139,14 +149,16 @@ class PlottingEngine:
 
     async def jobs(self) -> Sequence[Job]:
         """All live jobs and the latest ended ones, newest start first."""
-        return self._roster.all()
+        return sorted([*self._roster.all(), *self._foreign.jobs], key=age, reverse=True)
 
     async def job(self, job_id: str) -> Job:
         """One job."""
-        return self._roster.job(job_id)
+        return self._foreign.job(job_id) or self._roster.job(job_id)
 
     async def stop(self, job_id: str, by: str) -> StopResult:
         """End a job's process tree, then remove that plot's temp files and no others."""
+        if self._foreign.job(job_id):
+            return await self._sweep.stop_foreign(job_id, by)
         job = self._roster.job(job_id)
         if not job.state.live:
             raise Refusal(f"{job.label} has ended already: {job.status}.")
@@ -169,6 +181,8 @@ class PlottingEngine:
 
     async def log_tail(self, job_id: str, lines: int = 20) -> Sequence[str]:
         """The last lines of a job's log."""
+        if stranger := self._foreign.find(job_id):
+            return await asyncio.to_thread(stranger.last_words, lines)
         self._roster.job(job_id)
         return await asyncio.to_thread(last_lines, log_of(self._jobs_root / job_id), lines)
 
@@ -291,6 +305,18 @@ class PlottingEngine:
     async def delivered(self, event_ids: Sequence[int]) -> None:
         """Mark events as told."""
         await self._store.delivered(event_ids)
+
+    async def orphans(self) -> Sequence[Orphan]:
+        """What is left of plots that no living plotter works on."""
+        return await self._sweep.orphans()
+
+    async def clean(self, listed: Sequence[Orphan], by: str) -> CleanResult:
+        """Remove exactly these files, as far as they may still go."""
+        return await self._sweep.clean(listed, by)
+
+    async def rescue(self, plot_ids: Sequence[str], by: str) -> RescueResult:
+        """Give whole plots among the orphans their final names."""
+        return await self._sweep.rescue(plot_ids, by)
 
     async def changed(self) -> None:
         """Return at the next change."""

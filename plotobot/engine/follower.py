@@ -111,6 +111,7 @@ class Follower:
 
     def _open(self) -> None:
         flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        flags |= getattr(os, "O_NONBLOCK", 0)  # a pipe in the log's place must block nobody
         self._fd = os.open(self._path, flags)
         found = os.fstat(self._fd)
         if (found.st_dev, found.st_ino) != self._file:

@@ -20,6 +20,8 @@ DEFAULT_PROFILE = "default"
 
 PhaseSeconds = tuple[float | None, float | None, float | None, float | None]
 NO_PHASES: PhaseSeconds = (None, None, None, None)
+UNKNOWN = "Unknown"
+"""The status of a plot that Plotobot did not start and whose log it cannot read."""
 
 
 class DriveKind(StrEnum):
@@ -129,6 +131,8 @@ class Job:
     """What `eta` rests on, such as "from 12 plots on this drive"."""
     stalled: datetime | None = None
     """Since when it shows no sign of work; set with the telling of it, until it goes on."""
+    foreign: bool = False
+    """Whether somebody else started it: it is counted, and never touched unasked."""
 
     @property
     def label(self) -> str:
@@ -140,7 +144,7 @@ class Job:
         """1 to 4, 0 before the first phase, 5 while copying and after."""
         if self.status[:1].isdigit():
             return int(self.status[0])
-        return 0 if self.status == "Initializing" else 5
+        return 0 if self.status in ("Initializing", UNKNOWN) else 5
 
 
 class EventKind(StrEnum):
@@ -363,3 +367,63 @@ class Summary:
     """Failed, lost and stopped ones."""
     running: tuple[Job, ...] = ()
     drives: tuple[DriveView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrphanFile:
+    """A file of a plot that no living plotter works on, as it was when it was found."""
+
+    folder: str
+    """With its symbolic links resolved."""
+    name: str
+    size: int
+    device: int
+    inode: int
+    modified_ns: int
+    whole: bool = False
+    """Whether it is a whole plot by its header and size: it is never removed, but rescued."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """What is left of one plot."""
+
+    plot_id: str
+    k: int
+    files: tuple[OrphanFile, ...]
+    modified_at: datetime
+    """When the latest of them was last written to."""
+    kept: str | None = None
+    """Why nothing of it may be removed now, or None."""
+
+    @property
+    def removable(self) -> tuple[OrphanFile, ...]:
+        """The files that may be removed."""
+        return () if self.kept else tuple(file for file in self.files if not file.whole)
+
+    @property
+    def whole(self) -> tuple[OrphanFile, ...]:
+        """The files that are whole plots."""
+        return tuple(file for file in self.files if file.whole)
+
+
+@dataclass(frozen=True, slots=True)
+class CleanResult:
+    """What `/clean` did."""
+
+    plots: int
+    """Of how many plots something was removed."""
+    files: int
+    bytes: int
+    left: tuple[str, ...] = ()
+    """What could not be removed, each with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class RescueResult:
+    """What became of whole plots that were left under a temp name or on a temp drive."""
+
+    saved: tuple[str, ...] = ()
+    """Where they stand now."""
+    left: tuple[str, ...] = ()
+    """What is left to do by hand, a sentence each."""

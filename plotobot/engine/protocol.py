@@ -11,12 +11,15 @@ from datetime import datetime
 from typing import Protocol
 
 from plotobot.engine.models import (
+    CleanResult,
     DriveKind,
     DriveView,
     Event,
     Job,
     LimitView,
     MoverView,
+    Orphan,
+    RescueResult,
     SpawnerView,
     StopResult,
     Summary,
@@ -46,6 +49,9 @@ class Engine(Protocol):
 
     async def stop(self, job_id: str, by: str) -> StopResult:
         """End a job's whole process tree, then remove that plot's temp files and no others.
+
+        Of a job that somebody else started only the process tree is ended; its files stay. Ask
+        a person before.
 
         Args:
             job_id: the job.
@@ -163,6 +169,23 @@ class Engine(Protocol):
 
     async def delivered(self, event_ids: Sequence[int]) -> None:
         """Mark events as told; they never come again."""
+        ...
+
+    async def orphans(self) -> Sequence[Orphan]:
+        """What is left of plots that no living plotter works on, oldest first."""
+        ...
+
+    async def clean(self, listed: Sequence[Orphan], by: str) -> CleanResult:
+        """Remove exactly these files, as far as they may still go and have not changed.
+
+        Args:
+            listed: some of what `orphans` gave.
+            by: who asked, for the journal.
+        """
+        ...
+
+    async def rescue(self, plot_ids: Sequence[str], by: str) -> RescueResult:
+        """Give whole plots among the orphans their final names; overwrites nothing."""
         ...
 
     async def changed(self) -> None:

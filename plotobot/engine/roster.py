@@ -35,11 +35,11 @@ class Roster:
 
     def all(self) -> list[Job]:
         """Newest first."""
-        return sorted(self._jobs.values(), key=_age, reverse=True)
+        return sorted(self._jobs.values(), key=age, reverse=True)
 
     def live(self) -> list[Job]:
         """Those a plotter may be at work on, oldest first."""
-        return sorted((job for job in self._jobs.values() if job.state.live), key=_age)
+        return sorted((job for job in self._jobs.values() if job.state.live), key=age)
 
     def get(self, job_id: str) -> Job | None:
         """The job of this id, or None."""
@@ -110,5 +110,6 @@ class Roster:
             del self._jobs[job.id]
 
 
-def _age(job: Job) -> tuple[datetime, str]:
+def age(job: Job) -> tuple[datetime, str]:
+    """Sorts jobs, the oldest first."""
     return job.created_at or datetime.min.replace(tzinfo=UTC), job.id

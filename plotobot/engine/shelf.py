@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from plotobot.engine.follower import Follower
+from plotobot.engine.foreign import ForeignPlots
 from plotobot.engine.history import usual
 from plotobot.engine.launcher import as_running, log_of
 from plotobot.engine.logtail import last_lines
@@ -50,6 +51,19 @@ def _with_eta(job: Job, jobs: Sequence[Job]) -> Job:
         return job
     eta = datetime.now(UTC) + timedelta(seconds=left.seconds)
     return replace(job, eta=eta, eta_basis=left.basis)
+
+
+def read_foreign(jobs_root: Path, own: Sequence[Job]) -> Sequence[Job]:
+    """The plots on this machine that somebody else started, newest first.
+
+    Args:
+        jobs_root: where our own jobs' directories are.
+        own: what `read_jobs` found there.
+    """
+    foreign = ForeignPlots(jobs_root)
+    foreign.look_now((), [job.id for job in own if job.state.live])
+    foreign.close()
+    return foreign.jobs
 
 
 def _read_job(folder: Path) -> Job | None:

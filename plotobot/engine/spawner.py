@@ -15,6 +15,7 @@ from plotobot.engine.config import EngineConfig, Profile
 from plotobot.engine.drives import DriveBay
 from plotobot.engine.drives.discovery import Specs
 from plotobot.engine.failing import Failing
+from plotobot.engine.foreign import ForeignPlots
 from plotobot.engine.launcher import Launcher, order_of
 from plotobot.engine.limits import carried, changed, views
 from plotobot.engine.models import (
@@ -56,8 +57,10 @@ class Spawner:
         roster: Roster,
         store: Store,
         now: Callable[[], datetime],
+        foreign: ForeignPlots | None = None,
     ) -> None:
         self._config = config
+        self._foreign = foreign or ForeignPlots(config.jobs_root, shown=False)
         self._launcher = launcher
         self._bay = bay
         self._roster = roster
@@ -88,7 +91,10 @@ class Spawner:
         await self.look()
 
     async def look(self) -> bool:
-        """Look at the drives; returns whether there is news of them, which is told."""
+        """Look at the drives; returns whether there is news of them, which is told.
+
+        Foreign plots are looked for, too: one that came or went is news.
+        """
         # The bay takes a folder that is still being asked by another look for one that hangs.
         async with self._looking:
             before, self._drives = self._drives, await asyncio.to_thread(self._bay.look)
@@ -96,7 +102,11 @@ class Spawner:
             if events:
                 await self._roster.put(events=events)
             await self._keep_known()
-            return bool(events)
+            own = [job.id for job in self._roster.live()]
+            moved = await self._foreign.look(self._drives, own)
+            if moved:
+                self._roster.tell()
+            return moved or bool(events)
 
     async def pass_once(self, *, forced: bool = False) -> list[Job]:
         """Start what may start now; returns those jobs.
@@ -186,7 +196,7 @@ class Spawner:
 
     def drives(self, kind: DriveKind | None) -> list[DriveView]:
         """The drives with what is planned on them."""
-        live, needs = self._roster.live(), kinds_of(self._config)[0].needs
+        live, needs = self._at_work(), kinds_of(self._config)[0].needs
         ledger = Ledger.of(self._drives, live, self._config.space.reserve)
         return [
             _view(drive, live, needs, ledger)
@@ -245,7 +255,7 @@ class Spawner:
         return World(
             now=now,
             drives=self._drives,
-            jobs=self._roster.live(),
+            jobs=self._at_work(),
             spawned=self._started(),
             spawned_of=self._spawned,
             spawning=forced or self._quota.running,
@@ -255,6 +265,10 @@ class Spawner:
             starts=starts_of(self._roster.all()),
             failing={} if forced else self._failing.held,
         )
+
+    def _at_work(self) -> list[Job]:
+        """Our live jobs and the foreign ones: all of them take room and a place."""
+        return [*self._roster.live(), *self._foreign.counted]
 
     def _started(self) -> int:
         """How many plots of the present quota were started."""

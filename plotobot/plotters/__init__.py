@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
 
@@ -15,8 +15,9 @@ from plotobot.plotters.dialects import guess, reader_for
 from plotobot.plotters.gigahorse import Gigahorse
 from plotobot.plotters.log_report import log_report
 from plotobot.plotters.madmax import Madmax
+from plotobot.plotters.recognising import ForeignOrder
 
-__all__ = ["PLOTTERS", "guess", "log_report", "plotter", "reader_for"]
+__all__ = ["PLOTTERS", "guess", "log_report", "plotter", "reader_for", "recognise"]
 
 _ALL: tuple[Plotter, ...] = (
     Chia(),
@@ -30,6 +31,12 @@ _ALL: tuple[Plotter, ...] = (
 
 PLOTTERS: Mapping[str, Plotter] = MappingProxyType({one.name: one for one in _ALL})
 """Every plotter by the name it has in the settings."""
+
+
+def recognise(argv: Sequence[str]) -> ForeignOrder | None:
+    """What a process with this command line plots; None where it is no plotter."""
+    orders = (one.recognise(argv) for one in _ALL)
+    return next((order for order in orders if order is not None), None)
 
 
 def plotter(name: str) -> Plotter:

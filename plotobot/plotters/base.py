@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
+
+from plotobot.plotters.recognising import ForeignOrder
 
 TempKind = Literal["temp", "temp2"]
 PhaseSeconds = tuple[float | None, float | None, float | None, float | None]
@@ -131,4 +133,11 @@ class Plotter(Protocol):
 
     def reader(self) -> LogReader:
         """A fresh reader for a log of this plotter."""
+        ...
+
+    def recognise(self, argv: Sequence[str]) -> ForeignOrder | None:
+        """What a process with this command line plots; None where it is not this plotter.
+
+        Pure; no words can make it raise.
+        """
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,31 @@ from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program, TempKin
 from plotobot.plotters.bladebit_log import BladebitLog
 from plotobot.plotters.madmax import key_words
 from plotobot.plotters.programs import locate, version_of
+from plotobot.plotters.recognising import ForeignOrder, after, options, program
 from plotobot.plotters.room import finished, like_k32
 
 DISK_TEMP_GIB = 480.0
 """What a diskplot takes (bladebit's README); with two drives each is planned for all of it."""
+_VALUED = (
+    ("-t", "--threads"), ("-n", "--count"), ("-f", "--farmer-key"), ("-c", "--pool-contract"),
+    ("-p", "--pool-key"), ("-z", "--compress"), ("-i", "--plot-id"), ("--memo",),
+)  # fmt: skip
+"""Before the mode (bladebit's main.cpp)."""
+_MODE_VALUED = (
+    ("-t1", "--temp1"), ("-t2", "--temp2"), ("-b", "--buckets"), ("--cache",), ("--f1-threads",),
+    ("--fp-threads",), ("--c-threads",), ("--p2-threads",), ("--p3-threads",), ("-d", "--device"),
+    ("--check",), ("--check-threshold",), ("-s", "--sleep"),
+)  # fmt: skip
+"""After it."""
+_CHIA_VALUED = (
+    ("-r", "--threads"), ("-n", "--count"), ("-f", "--farmerkey"), ("-p", "--pool-key"),
+    ("-c", "--contract"), ("-i", "--id"), ("-d", "--final_dir", "--finaldir"),
+    ("-t", "--tmp_dir", "--tmpdir"), ("-2", "--tmp_dir2", "--tmpdir2"), ("--compress",),
+)  # fmt: skip
+"""Of `chia plotters bladebit` (chia/plotters/plotters.py)."""
+_CHIA_LEVEL = 1
+"""What `chia plotters bladebit` takes where no level is given."""
+_PROGRAMS = frozenset({"bladebit", "bladebit_cuda"})
 CURE = "Build or download bladebit 3, or set the plotter's path to it."
 
 
@@ -73,6 +95,36 @@ class Bladebit:
     def reader(self) -> LogReader:
         """A fresh reader."""
         return BladebitLog()
+
+    def recognise(self, argv: Sequence[str]) -> ForeignOrder | None:
+        """Bladebit in this mode, or `chia plotters bladebit` with it."""
+        name, words = program(argv)
+        if name in _PROGRAMS:
+            return self._native(words)
+        told = after(words, "plotters", "bladebit", self.mode)
+        if told is None or not name.startswith("chia"):
+            return None
+        found = options(told, _CHIA_VALUED)
+        temps = (found.folder("-t"), found.folder("-2"))
+        level = found.level("--compress", _CHIA_LEVEL)
+        return self._order(temps, found.folder("-d"), level, found.plots(endless=0))
+
+    def _native(self, words: Sequence[str]) -> ForeignOrder | None:
+        told = after(words, self.mode)
+        if told is None:
+            return None
+        general = options(words[: len(words) - len(told) - 1], _VALUED, glued=False)
+        found = options(told, _MODE_VALUED, glued=False)
+        # Of several out folders the last: it is one also where an option is not known here.
+        out = found.words[-1] if found.words else None
+        temps = (found.folder("-t1"), found.folder("-t2"))
+        return self._order(temps, out, general.level("-z"), general.plots(endless=0))
+
+    def _order(
+        self, temps: tuple[str | None, str | None], out: str | None, level: int, plots: int | None
+    ) -> ForeignOrder:
+        first, second = temps
+        return ForeignOrder(self.name, 32, first, second, out, compression=level, plots=plots)
 
 
 RAM = Bladebit("ramplot", "bladebit_ram", levels=tuple(range(8)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,20 @@ from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program, TempKin
 from plotobot.plotters.chiapos import chiapos_needs, pool_words
 from plotobot.plotters.chiapos_log import ChiaposLog
 from plotobot.plotters.programs import locate, newest, version_of
+from plotobot.plotters.recognising import ForeignOrder, after, options, program
 
 OVERRIDE_BELOW = 32
 """Below this k chia wants `--override-k`: such plots earn nothing on mainnet."""
 CURE = "Install Chia, or set the plotter's path to the chia program."
+CHIA = frozenset({"chia", "chia.py", "chia-script.py", "chia.cmds.chia"})
+"""What its program is called, as a script and as a module too."""
+_VALUED = (
+    ("-k", "--size"), ("-n", "--num"), ("-b", "--buffer"), ("-r", "--num_threads"),
+    ("-u", "--buckets"), ("-a", "--alt_fingerprint"), ("-c", "--pool_contract_address"),
+    ("-f", "--farmer_public_key"), ("-p", "--pool_public_key"), ("-t", "--tmp_dir"),
+    ("-2", "--tmp2_dir"), ("-d", "--final_dir"), ("-i", "--plotid"), ("-m", "--memo"),
+)  # fmt: skip
+"""chia/cmds/plots.py."""
 _DAEMON = Path("resources", "app.asar.unpacked", "daemon")
 
 
@@ -60,6 +70,23 @@ class Chia:
     def reader(self) -> LogReader:
         """A fresh reader."""
         return ChiaposLog()
+
+    def recognise(self, argv: Sequence[str]) -> ForeignOrder | None:
+        """`chia plots create`, also as a script, and as the GUI's daemon starts it."""
+        name, words = program(argv)
+        told = after(words, "plots", "create") if name in CHIA else None
+        if told is None:
+            return None
+        found = options(told, _VALUED)
+        return ForeignOrder(
+            self.name,
+            found.k(),
+            found.folder("-t", "."),
+            found.folder("-2"),
+            found.folder("-d", "."),
+            bitfield=not found.flags & {"-e", "--nobitfield"},
+            plots=found.plots(),
+        )
 
 
 def installed(platform: str = sys.platform) -> Iterator[Path]:

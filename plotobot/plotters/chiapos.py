@@ -6,6 +6,7 @@ Its plots cannot be farmed for reward; `chiapos_plot` says why.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
@@ -14,12 +15,21 @@ from plotobot.errors import PlotterMissing
 from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program, TempKind
 from plotobot.plotters.chiapos_log import ChiaposLog
 from plotobot.plotters.programs import locate, version_of
+from plotobot.plotters.recognising import ForeignOrder, after, options, program
 from plotobot.plotters.room import chiapos_temp, finished
 
 SCRIPT = Path(__file__).with_name("chiapos_plot.py")
 MOST_BUCKETS = {18: 16, 19: 16, 20: 16, 21: 16, 22: 16, 23: 64}
 """chiapos refuses 128 buckets below k24: `Stripe size too large` (tried with 2.0.12)."""
 CURE = 'Install it with the demo: pip install "plotobot[demo]".'
+_VALUED = (
+    ("-k", "--size"), ("-n", "--count"), ("-b", "--buffer"), ("-r", "--threads"),
+    ("-u", "--buckets"), ("-s", "--stripes"), ("-t", "--tmp_dir", "--tmpdir"),
+    ("-2", "--tmp_dir2", "--tmpdir2"), ("-d", "--final_dir", "--finaldir"), ("-f", "--farmerkey"),
+    ("-p", "--pool-key"), ("-c", "--contract"), ("-a", "--fingerprint"), ("-i", "--id"),
+    ("-m", "--memo"),
+)  # fmt: skip
+"""chia/plotters/plotters.py, and our own script."""
 _ASK = "from importlib.metadata import version; import chiapos; print(version('chiapos'))"
 
 
@@ -66,6 +76,23 @@ class Chiapos:
     def reader(self) -> LogReader:
         """A fresh reader."""
         return ChiaposLog()
+
+    def recognise(self, argv: Sequence[str]) -> ForeignOrder | None:
+        """Our own script run by hand, or `chia plotters chiapos`."""
+        name, words = program(argv)
+        told = words if name == SCRIPT.name else after(words, "plotters", "chiapos")
+        if told is None or not (name == SCRIPT.name or name.startswith("chia")):
+            return None
+        found = options(told, _VALUED)
+        return ForeignOrder(
+            self.name,
+            found.k(),
+            found.folder("-t"),
+            found.folder("-2"),
+            found.folder("-d"),
+            bitfield=not found.flags & {"-e", "--nobitfield"},
+            plots=found.plots(),
+        )
 
 
 def _run(python: Path) -> tuple[str, ...]:

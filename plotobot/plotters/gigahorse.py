@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from plotobot.errors import Refusal
 from plotobot.plots.sizes import GIGAHORSE_K32_GIB
 from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program, TempKind
-from plotobot.plotters.madmax import key_words, slashed
+from plotobot.plotters.madmax import VALUED, key_words, order_told, slashed
 from plotobot.plotters.madmax_log import MadmaxLog
 from plotobot.plotters.programs import locate, version_of
+from plotobot.plotters.recognising import ForeignOrder, options, program
 from plotobot.plotters.room import finished, like_k32
 
 LEVELS = (*range(1, 10), *range(11, 21))
@@ -19,6 +21,12 @@ HALF_RAM_GIB = 180.0
 """k32, what `-2` takes at most when the machine has 128 GB of memory (README of Gigahorse)."""
 CURE = "Download Gigahorse's cuda_plot programs, or set the plotter's path to one of them."
 _PROGRAM = re.compile(r"cuda_plot_k\d\d")
+_RUNNING = re.compile(r"cuda_plot_k(\d\d)(?:_v\d+)?")
+_VALUED = (
+    *VALUED, ("-3", "--tmpdir3"), ("-g", "--device"), ("-S", "--streams"), ("-B", "--chunksize"),
+    ("-M", "--memory"), ("-Q", "--maxtmp"), ("-A", "--copylimit"), ("-W", "--maxcopy"),
+    ("-z", "--dstport"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +73,9 @@ class Gigahorse:
     def reader(self) -> LogReader:
         """A fresh reader."""
         return MadmaxLog("gigahorse")
+
+    def recognise(self, argv: Sequence[str]) -> ForeignOrder | None:
+        """`cuda_plot_kNN`, whose name tells the k."""
+        name, words = program(argv)
+        named = _RUNNING.fullmatch(name)
+        return order_told(self.name, options(words, _VALUED), int(named[1])) if named else None

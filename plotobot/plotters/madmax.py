@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program, TempKin
 from plotobot.plotters.chiapos import pool_words
 from plotobot.plotters.madmax_log import MadmaxLog
 from plotobot.plotters.programs import locate, version_of
+from plotobot.plotters.recognising import ForeignOrder, Options, after, options, program
 from plotobot.plotters.room import finished, like_k32
 
 ONE_DRIVE_GIB = 256.0
@@ -18,7 +20,18 @@ TEMP_GIB = 220.0
 TEMP2_GIB = 110.0
 LARGE_K = 32
 """Above it madMAx has a program of its own."""
+VALUED = (
+    ("-k", "--size"), ("-n", "--count"), ("-r", "--threads"), ("-u", "--buckets"),
+    ("-v", "--buckets3"), ("-t", "--tmpdir", "--tmp_dir"), ("-2", "--tmpdir2", "--tmp_dir2"),
+    ("-s", "--stagedir"), ("-d", "--finaldir", "--final_dir"), ("-K", "--rmulti2"),
+    ("-f", "--farmerkey"), ("-p", "--poolkey", "--pool-key"), ("-c", "--contract"),
+    ("-x", "--port"), ("-C", "--level"),
+)  # fmt: skip
+"""Those of chia_plot.cpp, and of `chia plotters madmax`."""
 CURE = "Build or download madMAx' chia_plot, or set the plotter's path to it."
+
+
+_PROGRAMS = frozenset({"chia_plot", "chia_plot_k34"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,28 @@ class Madmax:
     def reader(self) -> LogReader:
         """A fresh reader."""
         return MadmaxLog()
+
+    def recognise(self, argv: Sequence[str]) -> ForeignOrder | None:
+        """`chia_plot`, `chia_plot_k34`, or `chia plotters madmax`."""
+        name, words = program(argv)
+        told = words if name in _PROGRAMS else None
+        if told is None and name.startswith("chia"):
+            told = after(words, "plotters", "madmax")
+        return None if told is None else order_told(self.name, options(told, VALUED))
+
+
+def order_told(name: str, found: Options, k: int | None = None) -> ForeignOrder:
+    """What madMAx' options order; without an out folder the plot stays on temp."""
+    temp = found.folder("-t", ".")
+    return ForeignOrder(
+        name,
+        k or found.k(),
+        temp,
+        found.folder("-2"),
+        found.folder("-d", None if "-d" in found.values else temp),
+        compression=found.level("-C"),
+        plots=found.plots(),
+    )
 
 
 def slashed(folder: str) -> str:

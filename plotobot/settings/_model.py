@@ -241,6 +241,7 @@ class Spawn(Table):
     drives: dict[str, DriveTable] = Field(
         default_factory=dict, description='a table for each drive: [spawn.drives."/mnt/ssd1"]'
     )
+    count_foreign: _Switch = True
 
 
 class Space(Table):

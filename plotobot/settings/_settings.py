@@ -65,6 +65,7 @@ class Settings:
             spawn_on_start=self.written.spawn.enabled,
             stalled_after=self.written.alerts.stalled_after_minutes * 60,
             farm=self._farm,
+            foreign=self.written.spawn.count_foreign,
         )
 
     @property

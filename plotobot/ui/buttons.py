@@ -127,6 +127,12 @@ async def ask_to_stop(interaction: Interaction, job: Job) -> None:
 
 def stopped_text(result: StopResult, who: str) -> str:
     """What stopping did, for the channel."""
+    if result.job.foreign:
+        return (
+            f"🛑 {plain(who, 60)} stopped **{plain(name(result.job))}**, which Plotobot had not "
+            f"started: {plural(result.processes, 'process', 'processes')} ended. Its temp files "
+            f"are still there; `/clean` lists them."
+        )
     head = (
         f"🛑 {plain(who, 60)} stopped **{plain(name(result.job))}**: "
         f"{plural(result.processes, 'process', 'processes')} ended, "

@@ -9,6 +9,7 @@ from discord.ext import commands
 
 from plotobot.access import Access
 from plotobot.engine.protocol import Engine
+from plotobot.ui.listings import Listings
 from plotobot.ui.seals import Seals
 
 
@@ -18,6 +19,7 @@ class FarmClient(commands.Bot):
     engine: Engine
     access: Access
     seals: Seals
+    listings: Listings
     command_ids: Mapping[str, int]
     """Discord's ids of the outermost commands, by name; empty until they are known."""
 

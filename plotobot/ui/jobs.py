@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from plotobot.engine.models import Job, JobState
+from plotobot.engine.models import UNKNOWN, Job, JobState
 from plotobot.errors import Refusal
 from plotobot.ui.text import (
     MESSAGE_LIMIT,
@@ -70,6 +70,8 @@ def jobs_text(jobs: Sequence[Job], number: int, pages: int, now: datetime) -> st
     lines = table([("id", "status", "%", "time", "temp"), *rows], right={2, 3})
     live = sum(job.state.live for job in jobs)
     head = f"**{plural(len(jobs), 'job')}**, {live} running"
+    if foreign := sum(job.foreign for job in jobs):
+        head += f", {foreign} of them not started by Plotobot (*)"
     if pages > 1:
         head += f" · page {number + 1} of {pages}"
     return "\n".join([head, fence(lines), *_ends(shown, now)])
@@ -89,7 +91,8 @@ def eta_stamp(eta: datetime, now: datetime) -> str:
 def _row(job: Job, now: datetime) -> tuple[str, str, str, str]:
     status = clip(clean_line(job.status), 12) + ("!" if job.stuck or job.stalled else "")
     time = short_duration(elapsed(job, now))
-    return short_id(job), status, percent(job.fraction), time
+    share = "?" if job.status == UNKNOWN else percent(job.fraction)
+    return short_id(job) + "*" * job.foreign, status, share, time
 
 
 def _told_apart(paths: Collection[str]) -> dict[str, str]:
@@ -141,6 +144,8 @@ def phases_text(job: Job) -> str:
 def _extras(job: Job) -> list[str]:
     used = job.temp_used + job.temp2_used
     facts = (
+        (job.foreign, "👤 not started by Plotobot: it is counted, and left alone"),
+        (job.status == UNKNOWN, "its phase is unknown: it has no log that can be read"),
         (used, f"temp files now {gib(used)}" + (f" of {gib(job.temp_need)}" * bool(job.temp_need))),
         (job.stuck, f"⏳ stuck: {code(job.stuck)}"),
         (job.stalled, f"🐌 no sign of work since {stamp(job.stalled)}" if job.stalled else ""),
@@ -172,11 +177,23 @@ def log_text(job: Job, lines: Sequence[str]) -> str:
 
 def loss_text(job: Job, now: datetime) -> str:
     """What stopping a job would cost, asked before it is done."""
+    if job.foreign:
+        return _foreign_loss(job, now)
     used = job.temp_used + job.temp2_used
     files = f" and {gib(used)} of temp files" if used else ""
     return (
         f"⚠️ Stopping **{plain(name(job))}** loses **{duration(elapsed(job, now))}** of plotting "
         f"({percent(job.fraction)} done){files}. Press the button within 60 seconds to do it."
+    )
+
+
+def _foreign_loss(job: Job, now: datetime) -> str:
+    done = "how far it is, is not known" if job.status == UNKNOWN else percent(job.fraction)
+    return (
+        f"⚠️ **Plotobot did not start this plot**: somebody else did, by hand or with another "
+        f"program. Stopping **{plain(name(job))}** ends process {job.pid} and all below it, and "
+        f"loses **{duration(elapsed(job, now))}** of plotting ({done}). Its temp files stay; "
+        f"`/clean` lists them after that. Press the button within 60 seconds to do it."
     )
 
 
@@ -205,4 +222,5 @@ def matching(jobs: Sequence[Job], typed: str) -> list[Job]:
 def choice_name(job: Job) -> str:
     """A job in a list of choices, at most 100 characters."""
     share = f" {percent(job.fraction)}" if job.state is JobState.RUNNING else ""
-    return clip(f"{name(job)} · {clean_line(job.status)}{share}", 100)
+    foreign = " · foreign" if job.foreign else ""
+    return clip(f"{name(job)} · {clean_line(job.status)}{share}{foreign}", 100)

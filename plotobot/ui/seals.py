@@ -30,8 +30,8 @@ class Seals:
         claim = f"{job_id}:{person}:{expiry}"
         return f"{claim}:{self._mac(claim)}"
 
-    def redeem(self, ticket: str, person: int, now: datetime) -> str:
-        """Take a ticket and give the job it is for.
+    def redeem(self, ticket: str, person: int, now: datetime, command: str = "/stop") -> str:
+        """Take a ticket and give the job it is for; `command` is where to get another one.
 
         Raises:
             Refusal: it is forged, another person's, too old, or used already.
@@ -41,9 +41,9 @@ class Seals:
             raise Refusal("This button is not from now: Plotobot did not make it since it started.")
         job_id, owner, expiry = claim.rsplit(":", 2)
         if int(owner) != person:
-            raise Refusal("Only the person who asked may confirm. Use `/stop` yourself.")
+            raise Refusal(f"Only the person who asked may confirm. Use `{command}` yourself.")
         if now.timestamp() > int(expiry):
-            raise Refusal("Too late: the 60 seconds are over. Use `/stop` again.")
+            raise Refusal(f"Too late: the 60 seconds are over. Use `{command}` again.")
         self._spend(mac, int(expiry), now)
         return job_id
 

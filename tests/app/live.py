@@ -99,6 +99,7 @@ buffer_mib = 512
 enabled = {str(enabled).lower()}
 count = {count}
 interval_minutes = 0.1
+count_foreign = false
 [space]
 reserve_gib = 0.001
 [discord]

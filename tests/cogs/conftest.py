@@ -96,6 +96,11 @@ def make_drive() -> Any:
 
 
 @pytest.fixture
+def make_orphan() -> Any:
+    return scripted.make_orphan
+
+
+@pytest.fixture
 def make_event() -> Any:
     return scripted.make_event
 

@@ -16,6 +16,7 @@ from plotobot.engine.config import Limits
 from plotobot.engine.limits import changed, views
 from plotobot.engine.models import (
     GIB,
+    CleanResult,
     Drive,
     DriveKind,
     DriveView,
@@ -25,6 +26,9 @@ from plotobot.engine.models import (
     JobState,
     LimitView,
     MoverView,
+    Orphan,
+    OrphanFile,
+    RescueResult,
     SpawnerView,
     StopResult,
     Summary,
@@ -80,6 +84,19 @@ def make_event(number: int = 1, kind: EventKind = EventKind.JOB_SPAWNED, **chang
     return replace(event, **changes)
 
 
+def make_orphan(number: int = 1, *, whole: bool = False, kept: str | None = None) -> Orphan:
+    """What a plot left behind two days ago: three temp files of 10 GiB, or a whole plot."""
+    plot_id = f"{number:08x}" * 8
+    ends = (".plot.2.tmp",) if whole else (".plot.sort.tmp", ".plot.table1.tmp", ".plot.table2.tmp")
+    files = tuple(
+        OrphanFile(
+            "/mnt/ssd1", f"plot-k32-2026-01-01-00-00-{plot_id}{end}", 10 * GIB, 1, 1, 0, whole
+        )
+        for end in ends
+    )
+    return Orphan(plot_id, 32, files, NOW - timedelta(days=2), kept)
+
+
 async def as_is(awaitable: Awaitable[Any]) -> Any:
     """Wait for it, here."""
     return await awaitable
@@ -93,6 +110,9 @@ class ScriptedEngine:
     def __init__(self) -> None:
         self.all_jobs: list[Job] = []
         self.all_drives: list[DriveView] = []
+        self.all_orphans: list[Orphan] = []
+        self.stays: tuple[str, ...] = ()
+        """What cannot be removed."""
         self.events: list[Event] = []
         self.told: list[int] = []
         self.view = SpawnerView(running=True, spawned=0, count=None)
@@ -239,6 +259,21 @@ class ScriptedEngine:
     async def delivered(self, event_ids: Sequence[int]) -> None:
         self._ask()
         self.told.extend(event_ids)
+
+    async def orphans(self) -> Sequence[Orphan]:
+        self._ask()
+        return tuple(self.all_orphans)
+
+    async def clean(self, listed: Sequence[Orphan], by: str) -> CleanResult:
+        self._ask()
+        self.deeds.append(("clean", [orphan.plot_id for orphan in listed], by))
+        files = [file for orphan in listed for file in orphan.removable]
+        return CleanResult(len(listed), len(files), sum(file.size for file in files), self.stays)
+
+    async def rescue(self, plot_ids: Sequence[str], by: str) -> RescueResult:
+        self._ask()
+        self.deeds.append(("rescue", list(plot_ids), by))
+        return RescueResult(tuple(f"/mnt/hdd1/{plot_id}.plot" for plot_id in plot_ids))
 
     async def changed(self) -> None:
         await self.wait(self._changed.wait())

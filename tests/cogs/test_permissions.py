@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import discord
 import pytest
 from discord import app_commands
 
 from plotobot.access import Level
 from plotobot.ui.buttons import job_buttons
+from plotobot.ui.clean_buttons import ConfirmClean, ConfirmRescue
 from plotobot.ui.guards import level_of_command
 from plotobot.ui.pages import jobs_page
 
@@ -16,6 +18,7 @@ ACT = {"spawn start": {}, "spawn pause": {}, "spawn once": {}, "stop": {"job": "
 LOOK |= {"move status": {}}
 ACT |= {"move start": {}, "move stop": {}, "move once": {}, "move pause": {"destination": "/f"}}
 ACT |= {"spawn limits": {"limit": "max_parallel", "value": 3}}
+ACT |= {"clean": {}}
 ALLOWED = {"owner": LOOK | ACT, "operator": LOOK | ACT, "viewer": LOOK}
 PEOPLE = ("owner", "operator", "viewer", "stranger", "namesake", "robot")
 
@@ -28,7 +31,8 @@ async def test_who_may_type_what(farm, make_job, person, command):
     result = await farm.slash(person, command, **(LOOK | ACT)[command])
 
     if command in ALLOWED.get(person, {}):
-        assert "Only" not in result.response.content
+        answers = [result.response, *result.followups]
+        assert not any("Only" in (answer.content or "") for answer in answers if answer)
     else:
         assert result.response.content.startswith("Only ")
         assert result.ephemeral
@@ -74,6 +78,22 @@ async def test_who_may_press_a_button_of_a_public_message(farm, make_job, person
 
     assert result.response.content.startswith("Only ") is (person not in allowed)
     assert result.ephemeral
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("make", [ConfirmClean, ConfirmRescue])
+async def test_who_may_press_what_is_below_a_list_of_orphans(farm, make_orphan, person, make):
+    listed = farm.bot.listings.keep([make_orphan()])
+    who = farm.who(person)[0]
+    view = discord.ui.View(timeout=None)
+    view.add_item(make(farm.bot.seals.issue(listed, who.id, farm.env.now())))
+    message = await public(farm, view)
+
+    result = await who.click(message)
+
+    assert bool(farm.engine.deeds) is (person in ("owner", "operator"))
+    if not farm.engine.deeds:
+        assert result.response.content.startswith("Only ")
 
 
 async def test_pages_are_not_turned_for_strangers(farm, make_job):

@@ -164,3 +164,35 @@ async def send(farm, item):
     view = discord.ui.View(timeout=None)
     view.add_item(item)
     return await farm.bot.get_channel(farm.channel.id).send("look", view=view)
+
+
+FOREIGN = {"id": "pid-4242-99887766", "foreign": True, "pid": 4242, "temp_used": 0}
+
+
+async def test_a_foreign_plot_is_stopped_only_after_it_was_said_whose_it_is(farm, make_job):
+    farm.engine.all_jobs = [make_job(**FOREIGN)]
+    asked = await farm.slash("operator", "stop", job=FOREIGN["id"])
+    assert "**Plotobot did not start this plot**" in asked.response.content
+    assert "process 4242 and all below it" in asked.response.content
+    assert "temp files stay" in asked.response.content
+    assert farm.engine.deeds == []
+
+    done = await farm.operator.click(asked.response, label="Stop it")
+
+    assert [deed[:2] for deed in farm.engine.deeds] == [("stop", FOREIGN["id"])]
+    told = done.followups[-1].content
+    assert "which Plotobot had not started" in told
+    assert "`/clean`" in told
+
+
+async def test_foreign_plots_are_told_apart(farm, make_job):
+    farm.engine.all_jobs = [make_job(1), make_job(2, **FOREIGN, status="Unknown", fraction=0.0)]
+
+    shown = (await farm.slash("viewer", "jobs")).response.content
+    full = (await farm.slash("viewer", "job", job=FOREIGN["id"])).response.content
+
+    assert "1 of them not started by Plotobot" in shown
+    assert "#7766*" in shown
+    assert "Unknown" in shown
+    assert "not started by Plotobot" in full
+    assert "phase is unknown" in full

@@ -4,15 +4,19 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from plotobot.engine.models import Drive, DriveKind
 from plotobot.engine.supervision.finding import Found, State, inspect
 from plotobot.engine.supervision.jobdir import Spec, create
 from plotobot.engine.supervision.launching import shim_command
+from plotobot.plotters import recognise
+from plotobot.plotters.recognising import ForeignOrder
 from tests.engine.farm import Farm
+from tests.engine.strangers import Strangers, strangers_in
 
 ENV = {"PATH": "/usr/bin:/bin"}
 
@@ -98,3 +102,33 @@ def as_root() -> Callable[[str], None]:
 def farm(tmp_path: Path) -> Farm:
     """An empty farm, for a whole engine."""
     return Farm(tmp_path)
+
+
+@pytest.fixture
+def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Strangers]:
+    """Other people's plotters below `tmp_path`; those elsewhere on this machine are not seen."""
+
+    def mine(argv: Sequence[str]) -> ForeignOrder | None:
+        return recognise(argv) if _below(argv, tmp_path) else None
+
+    monkeypatch.setattr("plotobot.engine.foreign.recognise", mine)
+    yield from strangers_in(tmp_path)
+
+
+def _below(argv: Sequence[str], root: Path) -> bool:
+    return any(str(root) in word for word in argv) or "-d=out" in argv
+
+
+@pytest.fixture
+def only_own_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests on this machine may hold plots of the same ids open."""
+    monkeypatch.setattr("plotobot.engine.clearing.psutil.pids", lambda: [os.getpid()])
+
+
+@pytest.fixture
+def drives(tmp_path: Path) -> list[Drive]:
+    """A temp, a temp2 and an out drive on one file system."""
+    kinds = (DriveKind.TEMP, DriveKind.TEMP2, DriveKind.OUT)
+    for kind in kinds:
+        (tmp_path / kind.value).mkdir()
+    return [Drive(kind, str(tmp_path / kind.value), "fs") for kind in kinds]

@@ -43,6 +43,7 @@ class Farm:
             limits=Limits(**(wanted | limits)),  # type: ignore[arg-type]
             space=SpaceRules(reserve=0),
             farm=FarmSettings(watch=False, log=self.root / "debug.log"),
+            foreign=False,  # other tests on this machine make plots as well
         )
 
     @contextlib.asynccontextmanager

@@ -22,10 +22,17 @@ NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 DONE, STOPPED, LOST = JobState.COMPLETED, JobState.STOPPED, JobState.LOST
 
 
-def job(ago: float, state: JobState = JobState.FAILED, plotter: str = "chia") -> Job:
+def job(
+    ago: float,
+    state: JobState = JobState.FAILED,
+    plotter: str = "chia",
+    profile: str = "default",
+) -> Job:
     """One that ended so many minutes ago."""
     at = NOW - timedelta(minutes=ago)
-    return Job(f"{plotter}{ago}", plotter, 32, f"/{ago}", "/o", state=state, ended_at=at)
+    return Job(
+        f"{plotter}{ago}", plotter, 32, f"/{ago}", "/o", state=state, ended_at=at, profile=profile
+    )
 
 
 def minutes_ago(ago: float) -> datetime:

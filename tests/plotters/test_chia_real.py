@@ -119,6 +119,7 @@ def config(
         ),
         limits=Limits(count=1, interval=1.0),
         space=SpaceRules(reserve=0),
+        foreign=False,
     )
 
 

@@ -81,6 +81,7 @@ ABABABABABABABABABABABABABABABABABABABABABABABAB"
         start_early_phase = 4
         wait_between_drives_minutes = 1.5
         wait_same_drive_minutes = 30
+        count_foreign = false
         [space]
         reserve_gib = 0.5
         temp_gib = 2
@@ -118,6 +119,7 @@ ABABABABABABABABABABABABABABABABABABABABABABABAB"
     assert engine.farm == FarmSettings(
         watch=False, log=Path("/farm/debug.log"), silent=30.0, slow=3.0
     )
+    assert engine.foreign is False
 
 
 def test_ids_are_taken_as_numbers_and_as_texts(load: Load) -> None:

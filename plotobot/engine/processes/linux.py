@@ -34,7 +34,10 @@ class Stat:
 
     def __init__(self, text: bytes) -> None:
         # The name in field 2 may hold blanks and brackets: the last bracket ends it.
-        self._rest = text.rpartition(b")")[2].split()
+        head, _, rest = text.rpartition(b")")
+        self.name = head.partition(b"(")[2]
+        """The name of the program it runs, cut to 15 bytes; another one after an exec."""
+        self._rest = rest.split()
 
     def number(self, field: int) -> int:
         """A numeric field."""

@@ -81,6 +81,15 @@ def inspect(
     return _Look(directory, held, processes or native_processes()).found()
 
 
+def identities(directory: Path) -> list[Identity]:
+    """The plotter and the shim that a job directory names, whether they live or not. Blocks."""
+    try:
+        named = [_identity(read_record(directory, name)) for name in (CHILD, SHIM)]
+    except OSError:  # the disk refuses: nobody is named
+        return []
+    return [identity for identity in named if identity is not None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     """One look at a job directory, question by question."""
