@@ -325,8 +325,10 @@ async def test_a_folder_that_is_not_there_over_ssh_is_not_made(
 
 @pytest.mark.parametrize("right", [True, False])
 async def test_a_daemons_password_comes_from_a_file_and_goes_nowhere_else(
-    daemon, to, order, pool_plot, far, steps, tmp_path, right, caplog
+    daemon, to, order, pool_plot, far, steps, tmp_path, right, caplog, monkeypatch
 ):
+    monkeypatch.setenv("RSYNC_PASSWORD", "from-the-environment")
+    monkeypatch.setenv("PLOTOBOT_TOKEN", "discord-token")
     secret = "hunter2hunter2" if right else "correct-horse"
     file = tmp_path / "password"
     file.write_text(secret + "\n")
@@ -348,7 +350,8 @@ async def test_a_daemons_password_comes_from_a_file_and_goes_nowhere_else(
     assert right or "does not take the password" in error
     assert seen
     told = [*seen, where.name, where.disk, error, caplog.text, repr(where)]
-    assert not [text for text in told if secret in text]
+    for word in (secret, "from-the-environment", "discord-token"):
+        assert not [text for text in told if word in text]
     assert job.source.exists() is not right
 
 
