@@ -229,7 +229,7 @@ class RsyncDestination:
             )
 
     async def _short(self, line: Sequence[str]) -> Ended:
-        return await self._run(line, self._patience + commands.CONNECT)
+        return await self._run(line, self._patience + min(commands.CONNECT, self._patience))
 
     async def _run(
         self,
