@@ -17,8 +17,9 @@ _URL = re.compile(rf"(?P<scheme>rsync|ssh)://{_USER}{_HOST}(?::(?P<port>\d{{1,5}
 _SCP = re.compile(rf"{_USER}{_HOST}:(?P<path>/(?!/).*)")
 _REMOTE = re.compile(r"(?:rsync|ssh)://|[^/\\:]{2,}:/|[^/\\]*@[^/\\]*:|[^/\\]{2,}::", re.IGNORECASE)
 _PASSWORD = re.compile(r"^(?:[a-z]+://)?[^/@]*:[^/]*@", re.IGNORECASE)
-# rsync on the other host expands these itself, whatever is quoted (man rsync, --secluded-args).
-_EXPANDED = "*?[]\\"
+# rsync on the other host expands these itself, whatever is quoted (man rsync, --secluded-args); a
+# backtick goes to the host's shell as it is (measured with 3.2.7).
+_EXPANDED = "*?[]\\`"
 
 
 @dataclass(frozen=True, slots=True)

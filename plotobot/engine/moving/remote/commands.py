@@ -2,8 +2,8 @@
 
 The plot's name reaches the other host within rsync's protocol only, never on a command line there.
 The folder does reach the host's shell over SSH: rsync escapes it since 3.2.4 (man rsync,
---old-args), which `program` asks for, and `address` lets no wildcard through. `-s` would do the
-same, but rrsync, by which farmers fence a key in, refuses it (source of rrsync 3.5.0).
+--old-args), which `program` asks for, and `address` lets through nothing that it leaves out. `-s`
+would do the same, but rrsync, by which farmers fence a key in, refuses it (source of 3.5.0).
 """
 
 from __future__ import annotations

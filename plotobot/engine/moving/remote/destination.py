@@ -184,10 +184,15 @@ class RsyncDestination:
 
         Raises:
             MoveRefused: they are not.
+            DestinationAway: it did not come to an answer.
         """
         told(Step(MoveState.VERIFYING, 0))
         line = commands.check(await self.probe(), self._address, self._access, order.source)
-        ended = await self._run(line, self._whole(order.ident.size))
+        try:
+            ended = await self._run(line, self._whole(order.ident.size))
+        except DestinationAway as problem:
+            hint = "; both ends are silent while they read it: no `timeout` in its rsyncd.conf"
+            raise DestinationAway(f"{problem}{hint if self._address.daemon else ''}") from None
         standing = read_standing(ended.lines)
         if standing is not Standing.SAME:
             raise MoveRefused(self._not_same(standing, order))
@@ -227,7 +232,7 @@ class RsyncDestination:
             )
 
     async def _short(self, line: Sequence[str]) -> Ended:
-        return await self._run(line, self._patience + commands.CONNECT)
+        return await self._run(line, self._patience + min(commands.CONNECT, self._patience))
 
     async def _run(
         self,

@@ -29,7 +29,7 @@ def needs(*programs: str) -> None:
 @pytest.fixture
 def far(tmp_path: Path) -> Path:
     """The other host's folder for plots, with a name that a shell would break."""
-    folder = tmp_path / "the other host" / 'it\'s $(touch oops) "plots" & more; `x`'
+    folder = tmp_path / "the other host" / 'it\'s $(touch oops) "plots" & more; #!{x,y}|<z>'
     folder.mkdir(parents=True)
     return folder
 

@@ -60,6 +60,7 @@ def test_addresses(text, address, name, target):
         pytest.param("rsync://nas:99999/plots", "no such port", id="port"),
         pytest.param("nas:/mnt/../etc", "'..'", id="up"),
         pytest.param("nas:/mnt/*", "has one of", id="wildcard"),
+        pytest.param("nas:/mnt/`touch oops`", "has one of", id="backtick"),
         pytest.param("nas:/mnt/a\nb", "is no rsync address", id="line break"),
         pytest.param("nas:/mnt/a\x1bb", "control character", id="escape"),
         pytest.param("-oProxyCommand=x:/mnt", "is no rsync address", id="option as host"),
@@ -112,5 +113,5 @@ def test_no_text_becomes_an_option_or_another_thing_than_a_folder(text):
     assert not address.target.startswith("-")
     assert not address.login.startswith("-")
     assert address.target.endswith("/")
-    assert not set("*?[]\\\n") & set(address.path)
+    assert not set("*?[]\\`\n") & set(address.path)
     assert parse_address(address.name) == address

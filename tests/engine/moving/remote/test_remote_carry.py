@@ -180,7 +180,7 @@ async def test_a_name_that_is_taken_is_left_as_it_is(
 async def test_a_copy_that_broke_off_sends_only_what_is_missing(
     daemon, to, order, big_plot, far, steps
 ):
-    job = order(big_plot, bandwidth=4 << 20)
+    job = order(big_plot, bandwidth=2 << 20)
     async with Cable(daemon.service.port) as cable:
         where = to(daemon, address=daemon.address(port=cable.port))
         moving = asyncio.create_task(where.carry(job, steps.append))
@@ -205,7 +205,7 @@ async def test_a_copy_that_broke_off_sends_only_what_is_missing(
 async def test_a_host_that_dies_leaves_no_litter_that_is_never_used(
     daemon, to, order, big_plot, far, steps
 ):
-    job = order(big_plot, bandwidth=4 << 20)
+    job = order(big_plot, bandwidth=2 << 20)
     moving = asyncio.create_task(to(daemon).carry(job, steps.append))
     await until(lambda: any(step.done > 1_000_000 for step in steps))
     daemon.service.die()
@@ -260,7 +260,7 @@ async def test_a_host_that_hangs_counts_as_away(daemon, to, order, big_plot, far
 
 
 async def test_a_plot_that_changed_meanwhile_stays(daemon, to, order, big_plot, far, steps):
-    job = order(big_plot, bandwidth=4 << 20)
+    job = order(big_plot, bandwidth=2 << 20)
     moving = asyncio.create_task(to(daemon).carry(job, steps.append))
     await until(lambda: any(step.done > 1_000_000 for step in steps))
     os.utime(job.source, ns=(1, 1))
@@ -325,8 +325,10 @@ async def test_a_folder_that_is_not_there_over_ssh_is_not_made(
 
 @pytest.mark.parametrize("right", [True, False])
 async def test_a_daemons_password_comes_from_a_file_and_goes_nowhere_else(
-    daemon, to, order, pool_plot, far, steps, tmp_path, right, caplog
+    daemon, to, order, pool_plot, far, steps, tmp_path, right, caplog, monkeypatch
 ):
+    monkeypatch.setenv("RSYNC_PASSWORD", "from-the-environment")
+    monkeypatch.setenv("PLOTOBOT_TOKEN", "discord-token")
     secret = "hunter2hunter2" if right else "correct-horse"
     file = tmp_path / "password"
     file.write_text(secret + "\n")
@@ -348,7 +350,8 @@ async def test_a_daemons_password_comes_from_a_file_and_goes_nowhere_else(
     assert right or "does not take the password" in error
     assert seen
     told = [*seen, where.name, where.disk, error, caplog.text, repr(where)]
-    assert not [text for text in told if secret in text]
+    for word in (secret, "from-the-environment", "discord-token"):
+        assert not [text for text in told if word in text]
     assert job.source.exists() is not right
 
 
