@@ -29,6 +29,8 @@ COMMANDS = (
     "jobs",
     "clean",
     "drives",
+    "why",
+    "move",
     "log",
     "plot",
     "farmlog",
