@@ -19,6 +19,8 @@ NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 TEMP = Drive(DriveKind.TEMP, "/a", filesystem="a", free=1000 * GIB)
 OTHER = Drive(DriveKind.TEMP, "/b", filesystem="b", missing=True)
 OUT = Drive(DriveKind.OUT, "/out", filesystem="out", free=1000 * GIB)
+POOL = Profile("pool")
+ROOMY = Limits(max_parallel=9, max_parallel_per_drive=9)
 RUNNING = Job("1", "chia", 32, "/a", "/out", state=JobState.RUNNING, status="1.1")
 
 
@@ -26,8 +28,8 @@ RUNNING = Job("1", "chia", 32, "/a", "/out", state=JobState.RUNNING, status="1.1
 class Scene:
     """A drive that gets a plot, until something holds it."""
 
-    profile: Profile = Profile("pool")
-    limits: Limits = Limits(max_parallel=9, max_parallel_per_drive=9)
+    profile: Profile = POOL
+    limits: Limits = ROOMY
     drives: tuple[Drive, ...] = (TEMP, OTHER, OUT)
     world: Mapping[str, object] | None = None
     jobs: tuple[Job, ...] = ()
@@ -41,7 +43,7 @@ class Scene:
 
 
 def limited(**changes: object) -> Limits:
-    return replace(Scene().limits, **changes)  # type: ignore[arg-type]
+    return replace(ROOMY, **changes)  # type: ignore[arg-type]
 
 
 def of_pool(job: Job) -> tuple[Job, ...]:

@@ -154,7 +154,7 @@ def _stop_file(folder: str) -> Callable[[], bool]:
     def look() -> bool:
         path = Path(folder)
         while not os.path.lexists(path / STOP_FILE):
-            if path.is_mount() or path == path.parent:
+            if os.path.ismount(path) or path == path.parent:
                 return False
             path = path.parent
         return True

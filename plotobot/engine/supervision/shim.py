@@ -235,7 +235,7 @@ else:
 
         flags, window = 0, None
         if sys.platform == "win32":
-            style = WINDOWS.get(spec.get("window"), 0)
+            style = WINDOWS.get(str(spec.get("window")), 0)
             flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NEW_CONSOLE
             window = subprocess.STARTUPINFO(
                 dwFlags=subprocess.STARTF_USESHOWWINDOW, wShowWindow=style
