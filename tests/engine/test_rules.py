@@ -1,4 +1,4 @@
-"""Each rule by its name: the plainest case in which it holds, and the same one without its cause."""
+"""Each rule by its name: the plainest case in which it holds, and the same without its cause."""
 
 from __future__ import annotations
 
