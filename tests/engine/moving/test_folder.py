@@ -349,3 +349,17 @@ async def test_a_real_drive_that_is_full_or_read_only_is_refused(apart: Farm, di
         await apart.destination().carry(apart.order(), quiet)
     assert apart.is_kept()
     assert apart.names() == set()
+
+
+@pytest.mark.mounts
+async def test_a_plot_that_could_not_be_removed_is_not_copied_first(
+    apart: Farm, disks: Disks
+) -> None:
+    """A hundred GiB would be in vain."""
+    disks.mount(disks.image("out-image", "OUT"), "out")
+    apart.plot.write_bytes(apart.bytes)
+    order = apart.order()
+    disks.remount(apart.out, "ro")
+    with pytest.raises(MoveRefused, match="removed afterwards"):
+        await apart.destination().carry(order, quiet)
+    assert apart.names() == set()
