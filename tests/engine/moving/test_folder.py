@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -15,12 +16,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from plotobot.engine.moving import porter as porter_module
 from plotobot.engine.moving.base import DestinationAway, MoveRefused, MoveState, Verify
+from plotobot.engine.moving.errand import errand_for, to_plain
 from plotobot.engine.moving.folder import FolderDestination
 from plotobot.engine.moving.marker import _record_name, mark_drive
 from plotobot.engine.moving.part import part_name
 from tests.engine.drives.conftest import Disks, HungMount
-from tests.engine.moving.conftest import MIB, Farm, quiet
+from tests.engine.moving.conftest import MIB, SMALL, Farm, quiet
 from tests.little_plots import RealPlot
 
 
@@ -248,6 +251,27 @@ def test_the_process_ends_when_the_bot_is_killed(apart: Farm) -> None:
         (porter,) = psutil.Process(bot.pid).children()
         bot.send_signal(signal.SIGKILL)
     porter.wait(5)
+    assert apart.is_kept()
+
+
+@pytest.mark.mounts
+def test_the_process_ends_when_nobody_holds_its_stdin(apart: Farm, tmp_path: Path) -> None:
+    """Even while it has nothing to say, and so would not see a broken pipe."""
+    order = apart.order(bandwidth=MIB)
+    errand = errand_for(order, apart.folder, apart.state, SMALL)
+    asked = json.dumps({"do": "carry", "errand": to_plain(errand)}).encode() + b"\n"
+    with (tmp_path / "said").open("wb") as said:
+        porter = subprocess.Popen(
+            [sys.executable, "-I", "-m", porter_module.__name__], stdin=subprocess.PIPE, stdout=said
+        )
+    with porter:
+        assert porter.stdin
+        porter.stdin.write(asked)
+        porter.stdin.flush()
+        while not list(apart.folder.glob(".*-part")):
+            time.sleep(0.01)
+        porter.stdin.close()
+        assert porter.wait(2) == porter_module.STOPPED
     assert apart.is_kept()
 
 
