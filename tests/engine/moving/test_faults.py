@@ -36,6 +36,8 @@ FAULTS = (
     "kill", "power_cut", "target_yanked", "source_yanked", "target_read_only", "target_unmounted",
     "target_filled", "other_drive", "clock_back",
 )  # fmt: skip
+MOMENTS = 15
+"""More of them by hand, after a change of the protocol."""
 BYSTANDER = ("plot-of-somebody-else.plot.bak", b"not the mover's" * 999)
 HARVESTED = (".plot", ".plot2", ".gplot")
 PACE = Pace(block=1 << 16, window=1 << 19, chunk=1 << 20)
@@ -235,6 +237,23 @@ def test_no_fault_loses_or_halves_a_plot(bench: Bench, number: int, fault: str, 
         assert bench.violations() == []
 
     (bench.target / "filler").unlink(missing_ok=True)
+    assert bench.move(errand, "done", "nothing") == "moved"
+    assert bench.violations() == []
+    assert bench.one_copy()
+
+
+@pytest.mark.parametrize("seed", range(MOMENTS))
+def test_no_moment_is_one_at_which_a_plot_is_lost(bench: Bench, seed: int) -> None:
+    """Faults between the points, up to three in a row."""
+    chance = random.Random(seed)
+    bench.fresh(state_on_source=True)
+    errand = bench.errand(chance.choice(list(Verify)))
+
+    for _ in range(chance.randint(1, 3)):
+        fault = chance.choice(["kill", "power_cut", "target_yanked", "source_yanked"])
+        bench.move(errand, "done", fault, after=chance.uniform(0.001, 0.15))
+        assert bench.violations() == []
+
     assert bench.move(errand, "done", "nothing") == "moved"
     assert bench.violations() == []
     assert bench.one_copy()
