@@ -213,6 +213,23 @@ def test_a_file_system_without_rename_no_replace_is_no_hindrance(
 
 
 @pytest.mark.usefixtures("copying")
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP])
+def test_a_file_system_without_links_is_no_hindrance_either(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def link(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(system, "rename_no_replace", system.link_and_unlink)
+    monkeypatch.setattr(os, "link", link)
+    assert "appeared" in str(refusal(farm, at("verified", lambda: other_size(farm))))
+    assert farm.landed.read_bytes() == b"another"
+    farm.landed.unlink()
+    carry(farm.errand(), quiet)
+    assert farm.is_moved()
+
+
+@pytest.mark.usefixtures("copying")
 def test_a_later_try_goes_on_where_the_first_one_was(farm: Farm, verify: Verify) -> None:
     errand = farm.errand(verify=verify)
     with pytest.raises(Crash):

@@ -387,3 +387,25 @@ async def test_a_plot_that_could_not_be_removed_is_not_copied_first(
     with pytest.raises(MoveRefused, match="removed afterwards"):
         await apart.destination().carry(order, quiet)
     assert apart.names() == set()
+
+
+@pytest.mark.mounts
+async def test_a_drive_without_journal_and_preallocation_takes_plots(
+    disks: Disks, farm: Farm, tmp_path: Path, verify: Verify
+) -> None:
+    disks.folder = tmp_path
+    image = disks.image("usb", "USB", mib=32)
+    subprocess.run(["mkfs.ext2", "-q", "-F", image], check=True, timeout=60)
+    folder = disks.mount(image, "usb")
+    destination = FolderDestination(folder, farm.state, pace=SMALL)
+    await destination.take_into_use()
+
+    moving = destination.carry(farm.order(bandwidth=MIB, verify=verify), quiet)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(moving, 2)
+    await destination.carry(farm.order(verify=verify), quiet)
+
+    (folder / "lost+found").rmdir()
+    assert (folder / farm.plot.name).read_bytes() == farm.bytes
+    assert {path.name for path in folder.iterdir()} == {".plotobot-drive", farm.plot.name}
+    assert not farm.plot.exists()
