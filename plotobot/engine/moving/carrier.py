@@ -161,6 +161,7 @@ class _Move:
             with at_destination(self._target.path):
                 part.dress(os.fstat(source.file.fileno()))
                 system.sync(part.file.fileno())
+                system.drop(part.file.fileno(), 0, 0)
         except MoveRefused as refusal:
             self._distrust(refusal, entry)
             raise

@@ -95,7 +95,8 @@ class Child:
         try:
             with process.stdout as lines:
                 for raw in lines:
-                    loop.call_soon_threadsafe(self._lines.put_nowait, json.loads(raw))
+                    with suppress(ValueError):  # killed while it wrote
+                        loop.call_soon_threadsafe(self._lines.put_nowait, json.loads(raw))
                 loop.call_soon_threadsafe(self._lines.put_nowait, None)
         finally:
             process.wait()

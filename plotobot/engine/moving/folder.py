@@ -66,12 +66,12 @@ class FolderDestination:
             DestinationAway: it is not there, does not answer, or another drive is there.
             MoveRefused: the marker cannot be written.
         """
-        answer = await self._ask({"do": "mark", "anew": anew})
+        answer = await self._ask(self._quick, {"do": "mark", "anew": anew})
         return str(answer["drive"])
 
     async def space(self) -> Space:
         """Free and total bytes of the right drive; see `Destination.space`."""
-        answer = await self._ask({"do": "space"})
+        answer = await self._ask(self._quick, {"do": "space"})
         self._disk = str(answer["disk"])
         return Space(free=int(answer["free"]), total=int(answer["total"]))
 
@@ -89,16 +89,16 @@ class FolderDestination:
             DestinationAway: it is not there or does not answer.
             MoveRefused: the plot has landed already, or the drive refuses.
         """
-        await self._ask(self._asked("discard", order))
+        await self._ask(self._patience, self._asked("discard", order))
 
     def _asked(self, what: str, order: MoveOrder) -> dict[str, Any]:
         errand = errand_for(order, self._folder, self._state_dir, self._pace)
         return {"do": what, "errand": to_plain(errand)}
 
-    async def _ask(self, what: dict[str, Any]) -> Line:
+    async def _ask(self, patience: float, what: dict[str, Any]) -> Line:
         where = {"folder": str(self._folder), "state_dir": str(self._state_dir)}
         async with Child({**where, **what}) as child:
-            return await self._line(child, self._quick)
+            return await self._line(child, patience)
 
     async def _line(self, child: Child, patience: float) -> Line:
         try:

@@ -51,6 +51,10 @@ class Place:
             return False
         return (now.st_dev, now.st_ino) == (self.status.st_dev, self.status.st_ino)
 
+    def writable(self) -> bool:
+        """Whether names in it may be changed; not on a read-only file system, even by root."""
+        return os.access(self.at("."), os.W_OK, dir_fd=self.fd)
+
     def find(self, name: str) -> os.stat_result | None:
         """What stands under a name, links not followed; None where nothing does."""
         try:

@@ -72,6 +72,11 @@ class Source:
 
     def _require_ours(self) -> None:
         self.require_unchanged()
+        if not self.home.writable():
+            raise MoveRefused(
+                f"{shown(self.path)} could not be removed afterwards: give Plotobot's user the"
+                " right to write to its folder"
+            )
         if not system.lock(self.file.fileno()):
             raise MoveRefused(f"{shown(self.path)} is being moved already, by another mover")
         self.require_unchanged()

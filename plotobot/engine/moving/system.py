@@ -45,7 +45,8 @@ def lock(fd: int) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     except OSError as problem:
-        return problem.errno in (*_NOT_HERE, errno.ENOLCK)  # a file system without locks
+        # A file system without locks; NFS locks no file that is open for reading only.
+        return problem.errno in (*_NOT_HERE, errno.ENOLCK, errno.EBADF)
     return True
 
 

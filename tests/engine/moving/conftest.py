@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from plotobot.engine.moving.errand import Errand, Pace
 from plotobot.engine.moving.folder import FolderDestination
 from plotobot.engine.moving.marker import mark_drive
 from plotobot.engine.moving.source import ident_of
+from tests.engine.drives.conftest import disks, hung  # noqa: F401
 from tests.little_plots import RealPlot
 
 MIB = 1024**2
@@ -90,9 +90,6 @@ def copying(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(params=list(Verify), ids=str)
 def verify(request: pytest.FixtureRequest) -> Verify:
     return request.param
-
-
-Steps = Callable[[object], None]
 
 
 def quiet(step: object) -> None:

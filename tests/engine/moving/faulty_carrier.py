@@ -119,6 +119,10 @@ def main(case: dict) -> str:
         if waiting and POINTS.index(name) >= POINTS.index(case["point"]):
             waiting.pop()()
 
+    if case.get("after"):
+        waiting.clear()
+        signal.signal(signal.SIGALRM, lambda *_: getattr(faults, case["fault"])())
+        signal.setitimer(signal.ITIMER_REAL, case["after"])
     mover = naive if case.get("naive") else carry
     try:
         mover(from_plain(case["errand"]), lambda step: None, point)

@@ -26,6 +26,7 @@ from plotobot.engine.moving.carrier import carry, discard
 from plotobot.engine.moving.copying import _Copier
 from plotobot.engine.moving.errand import from_plain, to_plain
 from plotobot.engine.moving.journal import forget
+from plotobot.engine.moving.marker import mark_drive
 from plotobot.engine.moving.part import part_name
 from plotobot.engine.moving.places import Place
 from tests.engine.moving.conftest import MIB, Farm, ident, quiet
@@ -150,6 +151,35 @@ def test_a_container_that_nobody_can_read_is_moved_by_its_digest(farm: Farm) -> 
     assert (farm.folder / named.name).read_bytes() == b"Gigahorse" * 99999
 
 
+@pytest.mark.usefixtures("copying")
+def test_each_step_is_durable_before_the_next(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch, verify: Verify
+) -> None:
+    """What ext4 does in one journal other file systems do one by one."""
+    steps = []
+    sync, rename, unlink = system.sync, system.rename_no_replace, os.unlink
+
+    def synced(fd: int) -> None:
+        steps.append(f"sync {Path(f'/proc/self/fd/{fd}').readlink().name}")
+        sync(fd)
+
+    def renamed(source: int, name: str, target: int, new: str) -> None:
+        steps.append("rename")
+        rename(source, name, target, new)
+
+    def unlinked(name: str, **at: int) -> None:
+        steps.append("unlink")
+        unlink(name, **at)
+
+    monkeypatch.setattr(system, "sync", synced)
+    monkeypatch.setattr(system, "rename_no_replace", renamed)
+    monkeypatch.setattr(os, "unlink", unlinked)
+    carry(farm.errand(verify=verify), quiet)
+
+    part = f"sync {part_name(farm.plot.name)}"
+    assert steps == [part, part, part, part, "rename", "sync hdd", "unlink", "sync out"]
+
+
 # How it goes on.
 
 RENAMING = ("planned", "renamed", "dir_synced", "journaled", "src_dir_synced", "done")
@@ -183,6 +213,23 @@ def test_a_file_system_without_rename_no_replace_is_no_hindrance(
 
 
 @pytest.mark.usefixtures("copying")
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP])
+def test_a_file_system_without_links_is_no_hindrance_either(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def link(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(system, "rename_no_replace", system.link_and_unlink)
+    monkeypatch.setattr(os, "link", link)
+    assert "appeared" in str(refusal(farm, at("verified", lambda: other_size(farm))))
+    assert farm.landed.read_bytes() == b"another"
+    farm.landed.unlink()
+    carry(farm.errand(), quiet)
+    assert farm.is_moved()
+
+
+@pytest.mark.usefixtures("copying")
 def test_a_later_try_goes_on_where_the_first_one_was(farm: Farm, verify: Verify) -> None:
     errand = farm.errand(verify=verify)
     with pytest.raises(Crash):
@@ -195,8 +242,6 @@ def test_a_later_try_goes_on_where_the_first_one_was(farm: Farm, verify: Verify)
 
 @pytest.mark.usefixtures("copying")
 def test_what_an_earlier_try_left_is_not_trusted_blindly(farm: Farm, verify: Verify) -> None:
-    if verify is Verify.OFF:
-        verify = Verify.SAMPLE
     errand = farm.errand(verify=verify)
     with pytest.raises(Crash):
         carry(errand, quiet, at("copied", crash))
@@ -583,17 +628,18 @@ def test_a_source_that_cannot_be_read_stays(farm: Farm, monkeypatch: pytest.Monk
 
 @pytest.mark.usefixtures("copying")
 def test_one_plot_has_one_mover(farm: Farm) -> None:
-    """Another move, from another state directory even, leaves it alone."""
-    tried = []
+    """A second carrier of the move, and another move of the plot elsewhere, leave it alone."""
+    other = farm.folder.with_name("hdd2")
+    other.mkdir()
+    mark_drive(other, farm.state)
 
     def another() -> None:
-        for changes in ({}, {"id": "move2"}):
-            with pytest.raises((DestinationAway, MoveRefused)) as caught:
-                carry(farm.errand(**changes), quiet)
-            tried.append(type(caught.value))
+        with pytest.raises(DestinationAway, match="earlier try"):
+            carry(farm.errand(), quiet)
+        with pytest.raises(MoveRefused, match="by another mover"):
+            carry(farm.errand(id="move2", folder=other), quiet)
 
     carry(farm.errand(), quiet, at("mid_copy", another))
-    assert tried == [DestinationAway, MoveRefused]
     assert farm.is_moved()
 
 

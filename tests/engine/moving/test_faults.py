@@ -36,6 +36,8 @@ FAULTS = (
     "kill", "power_cut", "target_yanked", "source_yanked", "target_read_only", "target_unmounted",
     "target_filled", "other_drive", "clock_back",
 )  # fmt: skip
+MOMENTS = 15
+"""More of them by hand, after a change of the protocol."""
 BYSTANDER = ("plot-of-somebody-else.plot.bak", b"not the mover's" * 999)
 HARVESTED = (".plot", ".plot2", ".gplot")
 PACE = Pace(block=1 << 16, window=1 << 19, chunk=1 << 20)
@@ -57,6 +59,7 @@ class Bench:
     def __post_init__(self) -> None:
         self.whole, self.name = self.plot.path.read_bytes(), self.plot.path.name
         self.source, self.target = self.root / "source", self.root / "target"
+        self.out, self.near = self.source / "out" / self.name, self.source / "near"
         self.templates, self.images = self.root / "templates", self.root / "images"
         for folder in (self.source, self.target, self.templates, self.images):
             folder.mkdir()
@@ -79,11 +82,15 @@ class Bench:
             with image.open("wb") as file:
                 file.truncate(48 << 20)
             run("mkfs.ext4", "-q", "-m", "0", "-E", "lazy_itable_init=1", image)
-            self.mount(drive, self.target, self.templates)
-            (self.target / BYSTANDER[0]).write_bytes(BYSTANDER[1])
+            point = self.source if drive == "source" else self.target
+            self.mount(drive, point, self.templates)
+            (point / BYSTANDER[0]).write_bytes(BYSTANDER[1])
             if drive == "source":
-                shutil.copyfile(self.plot.path, self.target / self.name)
-                shutil.copytree(self.templates / "state", self.target / "state")
+                (point / "out").mkdir()
+                shutil.copyfile(self.plot.path, self.out)
+                self.near.mkdir()
+                mark_drive(self.near, self.templates / "state")
+                shutil.copytree(self.templates / "state", point / "state")
             else:
                 state = "state" if drive == "target" else "state-of-other"
                 mark_drive(self.target, self.templates / state)
@@ -110,12 +117,11 @@ class Bench:
         self.mount("source", self.source, self.images)
         self.mount("target", self.target, self.images)
 
-    def errand(self, verify: Verify) -> dict:
-        source = self.source / self.name
+    def errand(self, verify: Verify, folder: Path | None = None) -> dict:
         return to_plain(
             Errand(
-                id="move", source=source, ident=ident_of(source.lstat()), folder=self.target,
-                state_dir=self.state, verify=verify, pace=PACE,
+                id="move", source=self.out, ident=ident_of(self.out.lstat()),
+                folder=folder or self.target, state_dir=self.state, verify=verify, pace=PACE,
             )
         )  # fmt: skip
 
@@ -138,8 +144,9 @@ class Bench:
     # What must hold.
 
     def harvested(self) -> list[Path]:
-        """What a harvester would take from the destination."""
-        return [path for path in self.target.rglob("*") if path.suffix in HARVESTED]
+        """What a harvester would take from the destinations."""
+        places = (*self.target.rglob("*"), *self.near.rglob("*"))
+        return [path for path in places if path.suffix in HARVESTED]
 
     def violations(self) -> list[str]:
         """Which of I1, I2 and I4 do not hold, on drives that were taken away and brought back."""
@@ -148,7 +155,7 @@ class Bench:
         if self.other_was_there:
             broken += self.strays_on_other()
         self.remount()
-        places = [self.source / self.name, *self.harvested()]
+        places = [self.out, *self.harvested()]
         if not any(path.exists() and path.read_bytes() == self.whole for path in places):
             broken.append("I1: no whole copy is left")
         for path in self.harvested():
@@ -166,12 +173,15 @@ class Bench:
         strays = names - {"lost+found", BYSTANDER[0], ".plotobot-drive"}
         return [f"I4: {name} on another drive" for name in strays]
 
-    def one_copy(self) -> bool:
-        names = {path.name for path in self.target.iterdir()} - {"lost+found"}
+    def one_copy(self, folder: Path | None = None) -> bool:
+        """Whether the plot is at its destination alone, with nothing else of the mover."""
+        folder = folder or self.target
+        names = {path.name for path in folder.iterdir()} - {"lost+found", BYSTANDER[0]}
+        landed = folder / self.name
         return (
-            not (self.source / self.name).exists()
-            and names == {BYSTANDER[0], ".plotobot-drive", self.name}
-            and (self.target / self.name).read_bytes() == self.whole
+            not self.out.exists()
+            and names == {".plotobot-drive", self.name}
+            and landed.read_bytes() == self.whole
         )
 
 
@@ -230,6 +240,41 @@ def test_no_fault_loses_or_halves_a_plot(bench: Bench, number: int, fault: str, 
     assert bench.move(errand, "done", "nothing") == "moved"
     assert bench.violations() == []
     assert bench.one_copy()
+
+
+@pytest.mark.parametrize("seed", range(MOMENTS))
+def test_no_moment_is_one_at_which_a_plot_is_lost(bench: Bench, seed: int) -> None:
+    """Faults between the points, up to three in a row."""
+    chance = random.Random(seed)
+    bench.fresh(state_on_source=True)
+    errand = bench.errand(chance.choice(list(Verify)))
+
+    for _ in range(chance.randint(1, 3)):
+        fault = chance.choice(["kill", "power_cut", "target_yanked", "source_yanked"])
+        bench.move(errand, "done", fault, after=chance.uniform(0.001, 0.15))
+        assert bench.violations() == []
+
+    assert bench.move(errand, "done", "nothing") == "moved"
+    assert bench.violations() == []
+    assert bench.one_copy()
+
+
+RENAMING = ("planned", "renamed", "dir_synced", "journaled", "src_dir_synced", "done")
+
+
+@pytest.mark.parametrize("fault", ["power_cut", "source_yanked"])
+@pytest.mark.parametrize("point", RENAMING)
+def test_no_fault_loses_a_plot_that_is_renamed(bench: Bench, fault: str, point: str) -> None:
+    bench.fresh(state_on_source=True)
+    errand = bench.errand(Verify.FULL, bench.near)
+
+    outcome = bench.move(errand, point, fault)
+    assert outcome == "killed" or fault == "source_yanked"
+    assert bench.violations() == []
+
+    assert bench.move(errand, "done", "nothing") == "moved"
+    assert bench.violations() == []
+    assert bench.one_copy(bench.near)
 
 
 def test_the_matrix_sees_a_mover_that_loses_plots(bench: Bench) -> None:
