@@ -31,6 +31,9 @@ CHECKABLE = frozenset({PlotFormat.V1, PlotFormat.V1C})
 CURE = 'Install it with: pip install "plotobot[check]".'
 
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "VIRTUAL_ENV")
+_FRUGAL = {"MALLOC_ARENA_MAX": "2"}
+"""The library's many threads would each reserve address space of their own, and meet the limit."""
+_KILLED = -9
 _START_SECONDS, _CHALLENGE_SECONDS = 60, 20
 # A proof of a k32 takes up to 1 s on a hard disk, of a compressed one a few seconds more.
 _SURE_FROM = 10  # a whole plot has no proof for ten challenges once in 22,000 times
@@ -114,7 +117,7 @@ async def _run(command: list[str], limit: float) -> tuple[int | None, bytes]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | _FRUGAL,
     )
     try:
         answer, _ = await asyncio.wait_for(child.communicate(), limit)
@@ -139,6 +142,9 @@ def _judged(
     if code is None:
         late = f"Unknown: the check was ended after {seconds:.0f} s."
         return outcome(ProofVerdict.UNKNOWN, late)
+    if code == _KILLED:
+        killed = "Unknown: the check was killed; is the machine out of memory?"
+        return outcome(ProofVerdict.UNKNOWN, killed)
     told = _told(answer) if code == 0 else None
     if told is None:
         how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
