@@ -107,7 +107,7 @@ def _read(file: io.FileIO, path: str) -> Header:
 @contextmanager
 def _open_regular(path: str, follow: bool) -> Iterator[io.FileIO]:
     # Looked at before: opening a device can have effects.
-    _require_regular(os.stat(path, follow_symlinks=follow))  # noqa: PTH116
+    _require_regular(os.stat(path) if follow else os.lstat(path))  # noqa: PTH116
     with open(path, "rb", buffering=0, opener=_open if follow else _open_no_link) as file:
         _require_regular(os.fstat(file.fileno()))
         yield file

@@ -11,9 +11,11 @@ import socket
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from plotobot.settings._crossing import crossings
+from plotobot.settings._replot import Replot
+from plotobot.settings._table import Table
 
 _LARGEST_ID = 2**63 - 1
 _KEY = re.compile(r"(?:0x)?([0-9a-f]{96})", re.IGNORECASE)
@@ -91,14 +93,6 @@ _Switch = Annotated[bool, Field(description=_SWITCH)]
 _Cap = Annotated[int, Field(ge=0, le=1000, description="a whole number from 0 to 1000")]
 _Minutes = Annotated[float, Field(ge=0, le=1440, description="a number of minutes from 0 to 1440")]
 _Gib = Annotated[float, Field(gt=0, le=1_000_000, description=_GIBS)]
-
-
-class Table(BaseModel):
-    """A table of plotobot.toml: frozen, and strict about names and types."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True
-    )
 
 
 class Drives(Table):
@@ -250,6 +244,7 @@ class SettingsFile(Table):
     discord: Discord = Field(default=Discord(), description="a table: [discord]")
     alerts: Alerts = Field(default=Alerts(), description="a table: [alerts]")
     report: Report = Field(default=Report(), description="a table: [report]")
+    replot: Replot = Field(default=Replot(), description="a table: [replot]")
 
     @model_validator(mode="after")
     def _no_crossings(self) -> Self:

@@ -16,7 +16,10 @@ from plotobot.settings._model import SettingsFile
 from plotobot.settings._problem import Hide, Problem, has_secret
 
 _LONGEST_SHOWN = 40
-_UNSHOWN = {("plot", "farmer_key"), ("plot", "pool_key"), ("plot", "contract")}
+_UNSHOWN = {("plot", "farmer_key"), ("plot", "pool_key"), ("plot", "contract")} | {
+    ("replot", key)
+    for key in ("contracts", "pool_keys", "not_contracts", "not_pool_keys", "farmer_keys")
+}
 _SECRET_NAME = re.compile(r"token|secret|password|webhook", re.IGNORECASE)
 _VARIABLES = re.compile(r"discord_(token|api_base|gateway_url)|plotobot_state", re.IGNORECASE)
 _POSITION = re.compile(r"\(at line (\d+), column (\d+)\)")
@@ -76,6 +79,7 @@ _PLOTO_NAMES = {
     "whennooutdrivesavailable": "alerts.no_out_drive",
     "whenjobcouldnotbespawned": "alerts.job_not_spawned",
     "periodofreportinhours": "report.every_hours",
+    "replotplotsolderthan": "replot.before",
 }
 
 

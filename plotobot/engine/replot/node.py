@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def ask_node(access: NodeAccess, now: datetime) -> Fork:
     return Fork(
         height=decided(_number(constants, "HARD_FORK2_HEIGHT")),
         source="your full node",
-        epoch_bits=bits if bits in _EPOCH_BITS else USUAL_EPOCH_BITS,
+        epoch_bits=bits if bits and bits in _EPOCH_BITS else USUAL_EPOCH_BITS,
         peak=_number(peak, "height") if isinstance(peak, Mapping) else None,
         peak_at=now,
     )
@@ -62,6 +63,9 @@ def ask_node(access: NodeAccess, now: datetime) -> Fork:
 
 def _ask(access: NodeAccess, method: str) -> Mapping[str, Any]:
     where = f"The full node at {access.host}:{access.port}"
+    for file in (access.cert, access.key, access.ca):
+        if not os.path.isfile(file):  # noqa: PTH113 - Path.is_file raises where a folder is closed
+            raise NodeSilent(f"{where} cannot be asked: there is no file {file}.")
     try:
         status, body = _post(access, method)
     except (OSError, http.client.HTTPException) as error:
