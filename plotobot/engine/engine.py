@@ -21,6 +21,8 @@ from plotobot.engine.cleanup import DeleteEntry, Removed, remove_temp_files
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay
 from plotobot.engine.endings import Endings, told
+from plotobot.engine.inventory.inventory import Inventory
+from plotobot.engine.inventory.plot import Check, Stock
 from plotobot.engine.launcher import Launcher, log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import (
@@ -84,6 +86,7 @@ class PlottingEngine:
         self._launcher = Launcher(config.plot, plotter, supervisor, self._roster, now)
         self._spawner = Spawner(config, plotter, self._launcher, bay, self._roster, store, now)
         self._endings = Endings(self._watcher, self._roster, config.jobs_root, now)
+        self._inventory = Inventory(store, self._spawner.seen, bay.source.look, now)
         self._tasks: list[asyncio.Task[None]] = []
         # By the loop's clock, which no change of the system's time can move.
         self._next_look = self._next_drives = 0.0
@@ -94,7 +97,11 @@ class PlottingEngine:
         self._endings.stop_asked = json.loads(await self._store.recall(STOPS) or "{}")
         await self._take_up()
         await self._spawner.load()  # after: a job found only now counts for the quota as well
-        self._tasks = [asyncio.create_task(self._run(), name="engine")]
+        await self._inventory.load()
+        self._tasks = [
+            asyncio.create_task(self._run(), name="engine"),
+            asyncio.create_task(self._inventory.keep_fresh(), name="plots"),
+        ]
         for stop in list(self._endings.stop_asked.items()):
             self._tasks.append(asyncio.create_task(self._go_on_stopping(*stop)))
         return self
@@ -103,6 +110,7 @@ class PlottingEngine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._inventory.close()
         await self._watcher.close()
         await self._roster.flush()
         await self._store.remember("alive", self._now().isoformat())
@@ -199,6 +207,18 @@ class PlottingEngine:
         summary = await self.summary(since)
         await self._roster.put(events=[bulletin(summary)])
         await self._store.remember(TOLD_AT, summary.until.isoformat())
+
+    async def plots(self) -> Stock:
+        """The plots on the drives as of the last scan."""
+        return self._inventory.stock()
+
+    async def rescan(self) -> Stock:
+        """Look through the drives for plots now."""
+        return await self._inventory.rescan()
+
+    async def check_plot(self, path: str, challenges: int) -> Check:
+        """Check the content of one plot."""
+        return await self._inventory.check(path, challenges)
 
     async def undelivered(self, limit: int = 50) -> Sequence[Event]:
         """The oldest events that nobody has been told of."""

@@ -148,6 +148,10 @@ class Spawner:
             if kind is None or drive.kind is kind
         ]
 
+    def seen(self) -> Sequence[Drive]:
+        """The drives as of the last look."""
+        return self._drives
+
     async def _keep_known(self) -> None:
         """Keep where each folder's file system was, so that a bare mount point is not used."""
         if self._bay.known != self._known:
