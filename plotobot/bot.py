@@ -27,7 +27,7 @@ from plotobot.ui.seals import Seals
 
 log = logging.getLogger(__name__)
 
-EXTENSIONS = ("cogs.spawn", "cogs.jobs", "cogs.drives", "cogs.report", "cogs.help")
+EXTENSIONS = ("cogs.spawn", "cogs.jobs", "cogs.drives", "cogs.plots", "cogs.report", "cogs.help")
 _SYNCED = "discord.commands"
 LOST = (*UNREACHED, discord.ConnectionClosed, discord.GatewayNotFound)
 NO_VOICE = "voice will NOT be supported"

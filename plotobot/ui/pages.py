@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import discord
 
 from plotobot.access import Level
+from plotobot.engine.inventory.overview import overview
 from plotobot.engine.models import DriveKind, JobState
 from plotobot.engine.protocol import Engine
 from plotobot.errors import Refusal
-from plotobot.ui import drives, jobs
+from plotobot.ui import drives, jobs, plots
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
 
@@ -43,9 +45,23 @@ async def drives_page(engine: Engine, only: str = ALL, number: int = 0) -> Page:
     return Page(content, _buttons("drives", only, number, pages))
 
 
-LISTS = {
-    "jobs": (jobs_page, frozenset({ALL, *JobState})),
-    "drives": (drives_page, frozenset({ALL, *DriveKind})),
+async def plots_page(engine: Engine, only: str = ALL, number: int = 0) -> Page:
+    """A page of plots, the first an overview; `only` is a drive's token, or `all`."""
+    stock = await engine.plots()
+    found = plots.on_drive(stock, only)
+    shown = stock.overview if only == ALL else overview(found)
+    rows = -(-len(found) // plots.ROWS)
+    number, pages = _within(number, rows + 1, 1)
+    content = plots.plots_text(stock, found, shown, number, pages)
+    return Page(content, _buttons("plots", only, number, pages))
+
+
+MakePage: TypeAlias = Callable[[Engine, str, int], Awaitable[Page]]
+LISTS: Mapping[str, tuple[MakePage, Callable[[str], object]]] = {
+    # How its pages are made, and whether it knows a filter.
+    "jobs": (jobs_page, frozenset({ALL, *JobState}).__contains__),
+    "drives": (drives_page, frozenset({ALL, *DriveKind}).__contains__),
+    "plots": (plots_page, re.compile(rf"{ALL}|[0-9a-f]{{12}}").fullmatch),
 }
 
 
@@ -87,8 +103,8 @@ class PageButton(
     @guarded(Level.VIEWER)
     async def callback(self, interaction: Interaction) -> None:
         """Show the page as things stand now."""
-        make, filters = LISTS.get(self.name, (None, frozenset()))
-        if make is None or self.only not in filters:
+        make, knows = LISTS.get(self.name, (None, None))
+        if make is None or knows is None or not knows(self.only):
             raise Refusal("This list does not exist any more.")
         page = await make(interaction.client.engine, self.only, self.number)
         await interaction.response.edit_message(content=page.content, view=page.view)

@@ -7,8 +7,9 @@ followed, and whatever is no regular file is never opened.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from plotobot.engine.drives import Space
 from plotobot.engine.inventory.plot import Condition, Plot
@@ -16,6 +17,11 @@ from plotobot.engine.models import Drive
 from plotobot.errors import NotAPlot
 from plotobot.plots.headers import Header, Unreadable, read_header
 from plotobot.plots.names import ENDINGS
+
+_BREATH = 0.0003
+"""Seconds of rest after each header, or so many unread files: Python runs one thread at a time, and
+the event loop must have its turn also where other programs take most of the machine."""
+_UNREAD = 32
 
 Report = Callable[[int, int], None]
 """Told after each file: how many were looked at, of how many."""
@@ -55,7 +61,10 @@ def read_drive(
     files = _files(drive.path)
     found = {}
     for number, entry in enumerate(files, 1):
-        plot = _plot(entry, drive, known.get(entry.path))
+        old = known.get(entry.path)
+        plot = _plot(entry, drive, old)
+        if plot is not old or number % _UNREAD == 0:
+            time.sleep(_BREATH)
         if plot is not None:
             found[plot.path] = plot
         report(number, len(files))
@@ -79,40 +88,44 @@ def _plot(entry: os.DirEntry[str], drive: Drive, known: Plot | None) -> Plot | N
         return None
     except (OSError, ValueError) as error:
         return _blank(entry.path, drive, f"it cannot be looked at: {error}")
-    if known is not None and _same(known, status):
-        return replace(known, drive=drive.path, use=drive.kind, missing=False)
+    if known is not None and _same(known, drive, status):
+        return known
     return _read(entry.path, drive, status)
 
 
-def _same(known: Plot, status: os.stat_result) -> bool:
+def _same(known: Plot, drive: Drive, status: os.stat_result) -> bool:
     """Whether it need not be read again; what could not be read is tried each time."""
-    now = (status.st_size, status.st_mtime_ns, status.st_ino)
-    same = (known.size, known.mtime_ns, known.inode) == now
-    return same and known.condition is not Condition.UNREADABLE
+    return (
+        known.size == status.st_size
+        and known.mtime_ns == status.st_mtime_ns
+        and known.inode == status.st_ino
+        and known.device == status.st_dev
+        and known.use is drive.kind
+        and known.condition is not Condition.UNREADABLE
+    )
 
 
 def _read(path: str, drive: Drive, status: os.stat_result) -> Plot | None:
-    bare = replace(
-        _blank(path, drive, ""),
-        size=status.st_size,
-        mtime_ns=status.st_mtime_ns,
-        inode=status.st_ino,
-        device=status.st_dev,
-    )
     try:
-        return _filled(bare, read_header(path, follow=False))
+        header = read_header(path, follow=False)
     except Unreadable as error:
         if isinstance(error.__cause__, FileNotFoundError):
             return None
-        return replace(bare, problem=str(error))
+        return _blank(path, drive, str(error), status)
     except NotAPlot as error:
-        return replace(bare, condition=Condition.NO_PLOT, problem=str(error))
+        return _blank(path, drive, str(error), status, Condition.NO_PLOT)
+    return _filled(drive, status, header)
 
 
-def _filled(bare: Plot, header: Header) -> Plot:
-    return replace(
-        bare,
+def _filled(drive: Drive, status: os.stat_result, header: Header) -> Plot:
+    return Plot(
+        path=header.path,
+        drive=drive.path,
+        use=drive.kind,
         size=header.size,
+        mtime_ns=status.st_mtime_ns,
+        inode=status.st_ino,
+        device=status.st_dev,
         condition=Condition.TRUNCATED if header.truncated else Condition.WHOLE,
         problem=next(_problems(header), None),
         format=header.format,
@@ -136,5 +149,14 @@ def _problems(header: Header) -> Iterator[str]:
         yield f"It is cut short: {'' if header.exact else 'at least '}{short:,} bytes are missing."
 
 
-def _blank(path: str, drive: Drive, problem: str) -> Plot:
-    return Plot(path, drive.path, drive.kind, 0, 0, 0, 0, Condition.UNREADABLE, problem)
+def _blank(
+    path: str,
+    drive: Drive,
+    problem: str,
+    status: os.stat_result | None = None,
+    condition: Condition = Condition.UNREADABLE,
+) -> Plot:
+    numbers = (
+        (status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev) if status else (0,) * 4
+    )
+    return Plot(path, drive.path, drive.kind, *numbers, condition, problem)
