@@ -75,7 +75,7 @@ def show_jobs(jobs: Sequence[Job]) -> None:
         )
         for job in jobs
     ]
-    _table(("job", "plotter", "k", "status", "done", "temp", "out", "started (UTC)"), rows)
+    show_table(("job", "plotter", "k", "status", "done", "temp", "out", "started (UTC)"), rows)
 
 
 def show_drives(drives: Sequence[Drive]) -> None:
@@ -93,7 +93,7 @@ def show_drives(drives: Sequence[Drive]) -> None:
         )
         for drive in drives
     ]
-    _table(("kind", "path", "label", "free GiB", "of", "type", "model", "problem"), rows)
+    show_table(("kind", "path", "label", "free GiB", "of", "type", "model", "problem"), rows)
 
 
 def show_findings(findings: Sequence[Finding]) -> None:
@@ -116,8 +116,8 @@ def show_imported(imported: Imported, files: Iterable[Path]) -> None:
         ("Mind", imported.warnings),
         ("Written", map(str, files)),
     ):
-        _section(title, sentences)
-    _section(
+        show_section(title, sentences)
+    show_section(
         "Next",
         (
             "Put the bot's token behind DISCORD_TOKEN= in .env, and the ids into [discord].",
@@ -126,7 +126,8 @@ def show_imported(imported: Imported, files: Iterable[Path]) -> None:
     )
 
 
-def _section(title: str, sentences: Iterable[str]) -> None:
+def show_section(title: str, sentences: Iterable[str]) -> None:
+    """Print sentences below a title; nothing where there are none."""
     console = _console()
     for number, sentence in enumerate(sentences):
         if number == 0:
@@ -144,7 +145,8 @@ def show_fields(fields: Mapping[str, Any]) -> None:
     console.print()
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows below their heads."""
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(escape(visible(cell)) for cell in row))
