@@ -149,7 +149,7 @@ class Replot(Table):
 
         Args:
             plot: the kind that is made now, and whose key is the farmer's own.
-            own: ids of the plots that this bot made of that kind.
+            own: ids of the plots that this bot made.
         """
         keys = {*self.farmer_keys, plot.farmer_key} - {None}
         return Rule(

@@ -32,6 +32,8 @@ class Fork:
     """The chain's height …"""
     peak_at: datetime | None = None
     """… at this moment."""
+    trouble: str | None = None
+    """Why a full node that is set could not tell, as a sentence."""
 
     @property
     def last(self) -> int | None:
@@ -78,6 +80,10 @@ def decided(height: int | None) -> int | None:
 
 def fork_sentences(fork: Fork, now: datetime) -> list[str]:
     """What is known, for people: dates and shares, no earnings."""
+    return [*_known(fork, now), *([fork.trouble] if fork.trouble else [])]
+
+
+def _known(fork: Fork, now: datetime) -> list[str]:
     if fork.height is None:
         return ["The fork: no height is known, neither from replot.fork_height nor from a node."]
     first = f"The fork: at height {fork.height:,}, says {fork.source}."

@@ -83,8 +83,8 @@ def _protected(plot: Plot, rule: Rule) -> Kept | None:
 
 
 def _new(plot: Plot, rule: Rule) -> Kept | None:
-    if plot.id in rule.own:
-        return Kept(Ground.NEW, "This bot made it.")
+    if plot.id in rule.own and (rule.new is None or rule.new.resembles(plot)):
+        return Kept(Ground.NEW, "This bot made it, of the kind that is made now.")
     if rule.new and rule.new.fits(plot):
         return Kept(Ground.NEW, "It is of the kind that is made now.")
     return None

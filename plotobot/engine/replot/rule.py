@@ -32,14 +32,17 @@ class Kind:
 
     def fits(self, plot: Plot) -> bool:
         """Whether a plot is of this kind; never where the owner is not known."""
+        return self.owned and self.resembles(plot)
+
+    def resembles(self, plot: Plot) -> bool:
+        """Whether a plot is of this kind as far as the kind is known."""
         first = (PlotFormat.V1, PlotFormat.V1C)
         formats = first if self.format is None else (self.format,)
         return (
-            self.owned
-            and plot.format in formats
+            plot.format in formats
             and plot.k == self.k
             and (plot.compression or 0) == self.compression
-            and (plot.contract, plot.pool_key) == (self.contract, self.pool_key)
+            and (not self.owned or (plot.contract, plot.pool_key) == (self.contract, self.pool_key))
         )
 
 
@@ -70,7 +73,7 @@ class Rule:
     new: Kind | None = None
     """The kind that is made now: such plots are never old."""
     own: frozenset[str] = frozenset()
-    """Ids of plots that were made to replace others: never old."""
+    """Ids of plots that this bot made: those of the kind that is made now are never old."""
     protected: frozenset[str] = frozenset()
     """Ids and paths of plots that are never old."""
 
@@ -82,3 +85,20 @@ class Rule:
             self.below_compression, self.ks, self.formats, self.before,
         )  # fmt: skip
         return not any(says)
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether new plots are never old by this rule, by their headers alone.
+
+        Where it does not, nothing may be deleted: one mistaken count, and the new plots go, too.
+        """
+        new = self.new
+        if new is None:
+            return False
+        compressed = bool(self.below_compression) and new.compression >= (
+            self.below_compression or 0
+        )
+        other_k = bool(self.ks) and new.k not in self.ks
+        first = {PlotFormat.V1, PlotFormat.V1C} if new.format is None else {new.format}
+        other_format = bool(self.formats) and not first & self.formats
+        return new.owned or compressed or other_k or other_format or self.before is not None

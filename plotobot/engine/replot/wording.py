@@ -52,10 +52,10 @@ def _protections(rule: Rule) -> Iterator[str]:
         yield "Your farmer key is not known, so no plot is old: set plot.farmer_key."
     if rule.new and rule.new.owned:
         yield "Never old: plots of the kind that is made now."
-    elif rule.new:
+    elif not rule.tells_apart:
         yield (
-            "New plots cannot be told from old ones by their header, since neither plot.contract "
-            "nor plot.pool_key is set; only this bot's own records protect them."
+            "Beware: new plots cannot be told from old ones by this rule, and would be old as soon "
+            "as they are made; set plot.contract or plot.pool_key."
         )
     if rule.protected:
         yield f"Never old: {len(rule.protected)} that you protect by name."
