@@ -120,7 +120,7 @@ def know_fork(settings: Settings, now: datetime) -> Fork:
 def plan_document(laid: Plan, rule: Rule, fork: Fork) -> dict[str, Any]:
     """A plan as one JSON object; sizes in bytes, times in ISO 8601."""
     return {
-        "rule": explain(rule),
+        "rule": explain(rule, laid.terms.now),
         "steps": [
             {
                 "number": step.number,

@@ -29,7 +29,7 @@ def show_plots(stock: Stock) -> None:
 
 def show_plan(plan: Plan, rule: Rule, fork: Fork, stock: Stock) -> None:
     """Print a replot plan: what is old and why, in which order it goes, and until when."""
-    show_section("What is old", explain(rule))
+    show_section("What is old", explain(rule, plan.terms.now))
     show_section("The plan", summary_lines(plan))
     if plan.steps:
         show_table(("drive", "old", "they free", "free now", "new"), drive_rows(plan))

@@ -32,7 +32,12 @@ class Point:
 
 def plan_text(plan: Plan, rule: Rule, fork: Fork) -> str:
     """The plan as a Discord message: first what the rule says, then what follows from it."""
-    lines = ["**What is old**", *map(plain, explain(rule)), "**The plan**", *summary_lines(plan)]
+    lines = [
+        "**What is old**",
+        *map(plain, explain(rule, plan.terms.now)),
+        "**The plan**",
+        *summary_lines(plan),
+    ]
     if plan.drives:
         lines.append(fence(_drive_lines(plan, _DRIVES), 700))
     if chart := chart_lines(plan, fork):

@@ -86,19 +86,19 @@ class Rule:
         )  # fmt: skip
         return not any(says)
 
-    @property
-    def tells_apart(self) -> bool:
-        """Whether new plots are never old by this rule, by their headers alone.
+    def tells_apart(self, now: datetime) -> bool:
+        """Whether plots that are made from now on are never old by this rule.
 
         Where it does not, nothing may be deleted: one mistaken count, and the new plots go, too.
         """
         new = self.new
         if new is None:
             return False
-        compressed = bool(self.below_compression) and new.compression >= (
-            self.below_compression or 0
-        )
-        other_k = bool(self.ks) and new.k not in self.ks
         first = {PlotFormat.V1, PlotFormat.V1C} if new.format is None else {new.format}
-        other_format = bool(self.formats) and not first & self.formats
-        return new.owned or compressed or other_k or other_format or self.before is not None
+        return (
+            new.owned
+            or (self.below_compression is not None and new.compression >= self.below_compression)
+            or bool(self.ks and new.k not in self.ks)
+            or bool(self.formats and not first & self.formats)
+            or (self.before is not None and self.before <= now)
+        )

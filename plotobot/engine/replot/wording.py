@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from plotobot.engine.replot.rule import Rule
 from plotobot.plots.names import masked
 
 
-def explain(rule: Rule) -> list[str]:
+def explain(rule: Rule, now: datetime) -> list[str]:
     """The rule in sentences: what is old, where, and what is never."""
     if rule.empty:
         return ["Nothing is old: [replot] does not say what is."]
@@ -16,7 +17,7 @@ def explain(rule: Rule) -> list[str]:
     return [
         "Old is a plot that is " + ", and ".join(_criteria(rule)) + ".",
         f"Only on {where}.",
-        *_protections(rule),
+        *_protections(rule, now),
     ]
 
 
@@ -38,7 +39,7 @@ def _criteria(rule: Rule) -> Iterator[str]:
         yield f"last changed before {day} (by the file's time, which a copy may renew)"
 
 
-def _protections(rule: Rule) -> Iterator[str]:
+def _protections(rule: Rule, now: datetime) -> Iterator[str]:
     yield (
         "Never old: files without a readable header, cut short, or not named as their id, "
         "and all on drives that are missing."
@@ -52,7 +53,7 @@ def _protections(rule: Rule) -> Iterator[str]:
         yield "Your farmer key is not known, so no plot is old: set plot.farmer_key."
     if rule.new and rule.new.owned:
         yield "Never old: plots of the kind that is made now."
-    elif not rule.tells_apart:
+    elif not rule.tells_apart(now):
         yield (
             "Beware: new plots cannot be told from old ones by this rule, and would be old as soon "
             "as they are made; set plot.contract or plot.pool_key."
