@@ -6,13 +6,15 @@ import os
 import random
 from pathlib import Path
 
+import pytest
+
 from plotobot.engine.drives import local_volumes
 from plotobot.engine.inventory.plot import Condition
 from plotobot.engine.inventory.reading import read_drive
 from plotobot.engine.inventory.records import _plot, _row
 from plotobot.engine.replot.judgement import Old, judge
 from plotobot.engine.replot.rule import Rule
-from plotobot.plots.headers import PlotFormat
+from plotobot.plots.headers import HEAD_SIZE, PlotFormat
 from tests.engine.plot_files import (
     CONTRACT,
     drive_at,
@@ -51,17 +53,19 @@ def mutated(chance: random.Random, seed: bytes) -> bytes:
 
 
 def test_no_damaged_header_breaks_the_reading_or_makes_a_plot_old_under_a_wrong_name(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("plotobot.engine.inventory.reading._BREATH", 0)
     chance = random.Random(20261125)
     drive, look = drive_at(tmp_path), local_volumes().look(str(tmp_path))
     path = tmp_path / name_of(plot_id(1))
     seen: set[Condition] = set()
+    file = os.open(path, os.O_RDWR | os.O_CREAT)
     for _ in range(MUTATIONS):
         seed, size = chance.choice(SEEDS)
         data = mutated(chance, seed)
-        path.write_bytes(data)
-        os.truncate(path, max(size, len(data)))
+        os.ftruncate(file, max(size, len(data)))
+        os.pwrite(file, data.ljust(max(size, HEAD_SIZE), b"\0")[: max(size, len(data))], 0)
         (plot,) = read_drive(drive, {}, lambda _: look).plots.values()
         seen.add(plot.condition)
         assert _plot(tuple(_row(plot))) == plot
@@ -70,4 +74,5 @@ def test_no_damaged_header_breaks_the_reading_or_makes_a_plot_old_under_a_wrong_
         if isinstance(judge(plot, EVERYTHING), Old):
             assert plot.condition is Condition.WHOLE
             assert plot.id == plot_id(1).hex()
+    os.close(file)
     assert seen == {Condition.WHOLE, Condition.TRUNCATED, Condition.NO_PLOT}

@@ -180,8 +180,7 @@ def test_hostile_names_are_names(tmp_path: Path, name: str) -> None:
 
 def test_a_name_that_is_no_text_is_kept_byte_by_byte(tmp_path: Path) -> None:
     path = os.fsencode(tmp_path) + b"/\xff\xfe.plot"
-    with open(path, "wb") as file:
-        file.write(b"no plot")
+    Path(os.fsdecode(path)).write_bytes(b"no plot")
 
     assert os.fsencode(only(tmp_path).path) == path
 
