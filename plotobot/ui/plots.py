@@ -166,8 +166,8 @@ def _lines(totals: Sequence[Total], most: int) -> Iterator[str]:
     for total in totals[:most]:
         name = clip_front(clean(total.name), 24)
         yield f"{name:24} {total.plots:6,} {gib(total.bytes):>11}"
-    if left := len(totals) - most:
-        yield f"… and {left} more" if left > 0 else ""
+    if (left := len(totals) - most) > 0:
+        yield f"… and {left} more"
 
 
 def _block(plot: Plot) -> Iterator[str]:

@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from plotobot.engine.inventory.overview import overview
+from plotobot.engine.inventory.plot import Check, Plot, Stock
 from plotobot.engine.models import (
     GIB,
     Drive,
@@ -26,6 +28,7 @@ from plotobot.engine.models import (
     Summary,
 )
 from plotobot.errors import Refusal
+from plotobot.plots.proofs import ProofCheck, ProofVerdict
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 """The moment at which the simulated Discord begins."""
@@ -91,6 +94,8 @@ class ScriptedEngine:
         self.told: list[int] = []
         self.view = SpawnerView(running=True, spawned=0, count=None)
         self.log: list[str] = ["Computing table 1", "Computing table 2"]
+        self.stock = Stock(scanned_at=NOW)
+        self.proofs = ProofCheck(30, 28, 0, ProofVerdict.SOUND, "Sound: 28 valid proofs.", 12.3)
         self.kept: dict[str, str] = {}
         self.deeds: list[tuple[Any, ...]] = []
         self.broken: Exception | None = None
@@ -170,6 +175,25 @@ class ScriptedEngine:
         live = [job for job in self.all_jobs if job.state.live]
         drives = tuple(self.all_drives)
         return Summary("rig1", since, NOW, tuple(done), tuple(bad), tuple(live), drives)
+
+    def stocked(self, *plots: Plot) -> None:
+        """Let these be all plots there are."""
+        self.stock = Stock(plots, overview(plots), NOW)
+
+    async def plots(self) -> Stock:
+        self._ask()
+        return self.stock
+
+    async def rescan(self) -> Stock:
+        self._ask()
+        self.deeds.append(("rescan",))
+        return self.stock
+
+    async def check_plot(self, path: str, challenges: int) -> Check:
+        self._ask()
+        self.deeds.append(("check", path, challenges))
+        plot = next(plot for plot in self.stock.plots if plot.path == path)
+        return Check(path, plot.id or "", NOW, self.proofs)
 
     async def undelivered(self, limit: int = 50) -> Sequence[Event]:
         self._ask()

@@ -12,6 +12,7 @@ from plotobot.ui.pages import jobs_page
 
 LOOK = {"jobs": {}, "job": {"job": "20260101-0001"}, "drives": {}, "help": {}}
 LOOK |= {"report now": {}, "spawn why": {}}
+LOOK |= {"plots show": {}, "plots csv": {}, "plots rescan": {}, "plots check": {"plot": "a"}}
 ACT = {"spawn start": {}, "spawn pause": {}, "spawn once": {}, "stop": {"job": "20260101-0001"}}
 ALLOWED = {"owner": LOOK | ACT, "operator": LOOK | ACT, "viewer": LOOK}
 PEOPLE = ("owner", "operator", "viewer", "stranger", "namesake", "robot")

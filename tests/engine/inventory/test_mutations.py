@@ -70,7 +70,8 @@ def test_no_damaged_header_breaks_the_reading_or_makes_a_plot_old_under_a_wrong_
         seen.add(plot.condition)
         assert _plot(tuple(_row(plot))) == plot
         assert (plot.problem is None) == (plot.condition is Condition.WHOLE)
-        assert "eeeeeeee" not in repr(plot)
+        # A memo length that is damaged from 112 to 128 shifts half of it into the farmer key.
+        assert "ee" * 17 not in repr(plot)
         if isinstance(judge(plot, EVERYTHING), Old):
             assert plot.condition is Condition.WHOLE
             assert plot.id == plot_id(1).hex()
