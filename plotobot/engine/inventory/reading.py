@@ -146,7 +146,8 @@ def _problems(header: Header) -> Iterator[str]:
         yield "Its plotter never finished it."
     elif header.truncated:
         short = header.expected_size - header.size
-        yield f"It is cut short: {'' if header.exact else 'at least '}{short:,} bytes are missing."
+        least, plural = "" if header.exact else "at least ", "" if short == 1 else "s"
+        yield f"It is cut short by {least}{short:,} byte{plural}."
 
 
 def _blank(

@@ -114,7 +114,7 @@ def test_a_cut_plot2_is_truncated(tmp_path: Path, cut: int) -> None:
 def test_the_missing_bytes_are_told(tmp_path: Path) -> None:
     put(tmp_path, 1, size=v1_size() - 1234)
 
-    assert only(tmp_path).problem == "It is cut short: 1,234 bytes are missing."
+    assert only(tmp_path).problem == "It is cut short by 1,234 bytes."
 
 
 def test_no_symbolic_link_is_followed(tmp_path: Path) -> None:
