@@ -260,6 +260,25 @@ def test_a_file_that_grew_is_read_again(tmp_path: Path) -> None:
     assert [plot.condition for plot in again.changed] == [Condition.WHOLE]
 
 
+def test_a_file_that_grew_and_kept_its_time_is_read_again(tmp_path: Path) -> None:
+    path = put(tmp_path, 1, size=v1_size() - 1)
+    first, times = read(tmp_path), path.stat()
+    os.truncate(path, v1_size())
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    assert [plot.condition for plot in read(tmp_path, first).changed] == [Condition.WHOLE]
+
+
+def test_a_file_that_was_written_anew_in_its_place_is_read_again(tmp_path: Path) -> None:
+    path = put(tmp_path, 1)
+    first = read(tmp_path)
+    with path.open("r+b") as file:
+        file.write(v1_header(plot_id(2)))
+    os.utime(path, (1, 1))
+
+    assert [plot.id for plot in read(tmp_path, first).changed] == [plot_id(2).hex()]
+
+
 def test_a_file_of_the_same_size_and_time_in_its_place_is_read_again(tmp_path: Path) -> None:
     path = put(tmp_path, 1)
     first, times = read(tmp_path), path.stat()
