@@ -12,11 +12,15 @@ from plotobot.terminal import show_section, show_table
 from plotobot.ui.replot import chart_lines, drive_rows, summary_lines
 from plotobot.ui.text import plot_file
 
+_MOST_ROWS = 1000
+"""No person reads more, and a table takes its time."""
+
 
 def show_plots(stock: Stock) -> None:
     """Print the plots one by one, then their sums by drive and kind, and what is odd."""
     heads = ("plot", "kind", "GiB", "changed (UTC)", "drive", "")
-    show_table(heads, map(_plot_cells, stock.plots))
+    show_table(heads, map(_plot_cells, stock.plots[:_MOST_ROWS]))
+    _show_left(len(stock.plots) - _MOST_ROWS)
     for title, totals in (
         ("By drive", stock.overview.by_drive),
         ("By kind", stock.overview.by_kind),
@@ -34,10 +38,15 @@ def show_plan(plan: Plan, rule: Rule, fork: Fork, stock: Stock) -> None:
     if plan.steps:
         show_table(("drive", "old", "they free", "free now", "new"), drive_rows(plan))
         heads = ("", "plot", "kind", "drive", "changed", "GiB")
-        show_table(heads, map(_step_cells, plan.steps))
+        show_table(heads, map(_step_cells, plan.steps[:_MOST_ROWS]))
+        _show_left(len(plan.steps) - _MOST_ROWS)
     show_section("Over time, if it began now", chart_lines(plan, fork))
     show_section("The fork", fork_sentences(fork, plan.terms.now))
     _show_silent(stock)
+
+
+def _show_left(left: int) -> None:
+    show_section(f"… and {left:,} more", ["--json lists them all."] if left > 0 else [])
 
 
 def _show_silent(stock: Stock) -> None:

@@ -130,6 +130,18 @@ def test_no_plots_is_an_answer(cli: Cli, tmp_path: Path) -> None:
     assert cli("plots", "--json", tmp_path).json == []
 
 
+def test_a_long_list_is_cut_and_says_so(
+    cli: Cli, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plotobot.terminal_plots._MOST_ROWS", 3)
+
+    done = cli("plots", home.old)
+
+    assert done.out.count("plot-k32-") == 3
+    assert "… and 1 more" in done.out
+    assert len(cli("plots", "--json", home.old).json) == 4
+
+
 def test_a_hostile_name_does_no_harm_on_a_terminal(cli: Cli, home: Home) -> None:
     put(home.old, 5, name="a\x1b[31m\n.plot")
 

@@ -5,10 +5,13 @@ import io
 import json
 
 import pytest
+from pydantic import TypeAdapter
 
 from plotobot.engine.inventory.export import FIELDS, csv_text, plot_row
-from plotobot.engine.inventory.plot import Condition
-from tests.engine.plot_files import FARMER, POOL, for_contract, make_plot
+from plotobot.engine.inventory.overview import overview
+from plotobot.engine.inventory.plot import Check, Condition, Progress, Stock
+from plotobot.plots.proofs import ProofCheck, ProofVerdict
+from tests.engine.plot_files import FARMER, NOW, POOL, for_contract, make_plot
 
 NASTY = [
     make_plot(1, path='/mnt/a"b,c\nd.plot'),
@@ -38,3 +41,15 @@ def test_a_file_for_others_has_no_whole_key(key: str) -> None:
 
     assert key not in text
     assert f"{key[:8]}…{key[-4:]}" in text
+
+
+def test_all_that_is_known_can_go_over_a_wire() -> None:
+    plots = (make_plot(1), NASTY[2], NASTY[3])
+    found = ProofCheck(30, 28, 0, ProofVerdict.SOUND, "Sound.", 1.5)
+    check = Check(plots[0].path, plots[0].id or "", NOW, found)
+    stock = Stock(
+        plots, overview(plots), NOW, {"/mnt/x": "it is missing"}, Progress(1, 2), (check,)
+    )
+    adapter = TypeAdapter(Stock)
+
+    assert adapter.validate_json(adapter.dump_json(stock)) == stock
