@@ -108,9 +108,9 @@ class Inventory:
             raise Refusal("Another plot is being checked; ask again in a moment.")
         async with self._checking:
             check = Check(path, plot.id, self._now(), await check_proofs(path, challenges))
-            check = replace(check, at=self._now())
-            await save_check(self._store, check)
-            self._checks[path] = check
+            check = self._checks[path] = replace(check, at=self._now())
+            with suppress(sqlite3.Error):  # a full disk: it is known until the next start
+                await save_check(self._store, check)
         return check
 
     async def _look_through(self) -> Stock:

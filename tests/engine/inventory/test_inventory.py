@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -220,3 +221,20 @@ async def test_one_check_at_a_time(home: Home, pool_plot: RealPlot) -> None:
     with pytest.raises(Refusal, match="being checked"):
         await inventory.check(str(path), 20)
     assert (await first).result.bad == 0
+
+
+async def test_a_full_state_disk_loses_neither_the_plots_nor_a_check(
+    home: Home, pool_plot: RealPlot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = home.drive("hdd1") / pool_plot.path.name
+    os.link(pool_plot.path, path)
+    inventory = await home.inventory()
+
+    async def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(home.store, "run", full)
+    assert ids((await inventory.rescan()).plots) == [pool_plot.id]
+    check = await inventory.check(str(path), 5)
+
+    assert inventory.stock().checks == (check,)
