@@ -67,6 +67,8 @@ class ProofCheck:
     words: str
     """The verdict in one sentence."""
     seconds: float = 0.0
+    id: str = ""
+    """The plot that was in the file."""
 
 
 async def check_proofs(
@@ -91,7 +93,8 @@ async def check_proofs(
     place = os.path.abspath(path)  # noqa: ASYNC240, PTH100 - it may be no text, and asks no disk
     header = await asyncio.to_thread(_ready, place, challenges)
     if header.truncated:
-        return ProofCheck(0, 0, 0, ProofVerdict.DAMAGED, "Damaged: the file is cut short.")
+        words = "Damaged: the file is cut short."
+        return ProofCheck(0, 0, 0, ProofVerdict.DAMAGED, words, id=header.id)
     limit = seconds or _START_SECONDS + _CHALLENGE_SECONDS * challenges
     began = time.monotonic()
     command = [sys.executable, "-I", str(SCRIPT), place, str(challenges), str(memory)]
@@ -137,7 +140,7 @@ def _judged(
     header: Header, challenges: int, code: int | None, answer: bytes, seconds: float
 ) -> ProofCheck:
     def outcome(verdict: ProofVerdict, words: str, proofs: int = 0, bad: int = 0) -> ProofCheck:
-        return ProofCheck(challenges, proofs, bad, verdict, words, round(seconds, 3))
+        return ProofCheck(challenges, proofs, bad, verdict, words, round(seconds, 3), header.id)
 
     if code is None:
         late = f"Unknown: the check was ended after {seconds:.0f} s."

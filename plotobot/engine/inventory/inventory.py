@@ -107,8 +107,9 @@ class Inventory:
         if self._checking.locked():
             raise Refusal("Another plot is being checked; ask again in a moment.")
         async with self._checking:
-            check = Check(path, plot.id, self._now(), await check_proofs(path, challenges))
-            check = self._checks[path] = replace(check, at=self._now())
+            found = await check_proofs(path, challenges)
+            # Its own id, not the inventory's: the file may be another by now.
+            check = self._checks[path] = Check(path, found.id, self._now(), found)
             with suppress(sqlite3.Error):  # a full disk: it is known until the next start
                 await save_check(self._store, check)
         return check

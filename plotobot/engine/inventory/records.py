@@ -84,5 +84,5 @@ def _plot(row: tuple[Any, ...]) -> Plot:
 
 def _check(row: tuple[Any, ...]) -> Check:
     path, plot_id, at, challenges, proofs, bad, verdict, words, seconds = row
-    result = ProofCheck(challenges, proofs, bad, ProofVerdict(verdict), words, seconds)
+    result = ProofCheck(challenges, proofs, bad, ProofVerdict(verdict), words, seconds, plot_id)
     return Check(os.fsdecode(path), plot_id, datetime.fromisoformat(at), result)

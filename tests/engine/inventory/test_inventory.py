@@ -193,6 +193,18 @@ async def test_a_check_is_kept_with_its_time(home: Home, pool_plot: RealPlot) ->
     assert [known.result.challenges for known in (await home.inventory()).stock().checks] == [5]
 
 
+async def test_a_check_tells_of_the_plot_that_was_there_by_then(
+    home: Home, pool_plot: RealPlot
+) -> None:
+    path = put(home.drive("hdd1"), 1)
+    inventory = await home.inventory()
+    await inventory.rescan()
+    path.unlink()
+    os.link(pool_plot.path, path)
+
+    assert (await inventory.check(str(path), 5)).plot_id == pool_plot.id
+
+
 async def test_only_plots_of_the_inventory_are_checked(home: Home) -> None:
     path = put(home.root, 1)
     with pytest.raises(Refusal, match="No such plot"):
