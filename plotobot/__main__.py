@@ -9,6 +9,7 @@ import asyncio
 import io
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -210,18 +211,29 @@ def log(file: Annotated[Path, typer.Argument(metavar="FILE")], *, json: Json = F
 
 @app.command()
 def plot(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...")], *, json: Json = False
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    *,
+    json: Json = False,
+    check: Annotated[
+        int | None,
+        typer.Option(
+            help="Ask each for the proofs of so many challenges as well.",
+            metavar="N",
+            min=1,
+            max=10_000,
+        ),
+    ] = None,
 ) -> None:
     """Tell what plot files hold, from their headers; finds truncated ones to the byte."""
     from plotobot import terminal
-    from plotobot.plots.report import describe
+    from plotobot.plots.report import checked, describe
 
-    reports = [describe(file) for file in files]
+    reports = [checked(file, check) if check else describe(file) for file in files]
     if json:
         terminal.show_json(reports)
     for report in reports if not json else ():
         terminal.show_fields(report)
-    if any("error" in report or report.get("truncated") for report in reports):
+    if any("error" in r or r.get("truncated") or r.get("damaged") for r in reports):
         raise typer.Exit(1)
 
 
@@ -257,6 +269,59 @@ def farmlog(
     kept = lines if json or lines is not None else 20
     found = read_farm_log(file or default_log(os.environ), level, since=begin, lines=kept)
     terminal.show_json(terminal.farm_document(found)) if json else terminal.show_farm_log(found)
+
+
+@app.command()
+def plots(
+    folders: Annotated[list[Path] | None, typer.Argument(metavar="[FOLDER...]")] = None,
+    settings: SettingsPath = None,
+    *,
+    json: Json = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """List all plots of the configured drives, or of folders, by what their headers say."""
+    from plotobot import stocktaking, surroundings, terminal, terminal_plots
+    from plotobot.engine.inventory.export import csv_text, plot_row
+
+    found = (
+        stocktaking.folders_as_drives(folders)
+        if folders
+        else surroundings.look_at_drives(_load(settings, None).engine)
+    )
+    stock = stocktaking.take_stock(found, datetime.now(UTC))
+    if json:
+        terminal.show_json([plot_row(plot) for plot in stock.plots])
+    elif csv:
+        typer.echo(csv_text(stock.plots, mask=False), nl=False)
+    else:
+        terminal_plots.show_plots(stock)
+
+
+@app.command()
+def replot(
+    settings: SettingsPath = None,
+    state: State = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan; it must be given.")],
+    json: Json = False,
+    by: Annotated[
+        datetime | None,
+        typer.Option(help="The day by which all shall be done.", formats=["%Y-%m-%d"]),
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="New plots a day; default: as measured.", min=0.001)
+    ] = None,
+) -> None:
+    """Show which plots are old by [replot], in which order they would go, and until when."""
+    from plotobot import stocktaking, terminal, terminal_plots
+
+    del dry_run  # nothing else can be done from here
+    due = by.replace(tzinfo=UTC) if by else None
+    laid = stocktaking.lay_plan(_load(settings, state), datetime.now(UTC), due, rate)
+    if json:
+        terminal.show_json(stocktaking.plan_document(*laid[:3]))
+    else:
+        terminal_plots.show_plan(*laid)
 
 
 @app.command("import")

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 EXTENSIONS = tuple(
     f"cogs.{name}"
-    for name in ("spawn", "jobs", "mover", "clean", "drives", "report", "farm", "help")
+    for name in ("spawn", "jobs", "mover", "clean", "drives", "plots", "report", "farm", "help")
 )
 _SYNCED = "discord.commands"
 LOST = (*UNREACHED, discord.ConnectionClosed, discord.GatewayNotFound)

@@ -206,7 +206,7 @@ def show_orphans(orphans: Sequence[Orphan]) -> None:
     files = [file for orphan in orphans for file in orphan.removable]
     _say(f"In all: {plural(len(files), 'file')}, {gib(sum(file.size for file in files))}.")
     whole = (str(_path(file)) for orphan in orphans for file in orphan.whole)
-    _section("Whole plots, never removed (/clean of the running bot rescues them)", whole)
+    show_section("Whole plots, never removed (/clean of the running bot rescues them)", whole)
 
 
 def show_cleaned(result: CleanResult) -> None:
@@ -244,8 +244,8 @@ def show_imported(imported: Imported, files: Iterable[Path]) -> None:
         ("Mind", imported.warnings),
         ("Written", map(str, files)),
     ):
-        _section(title, sentences)
-    _section(
+        show_section(title, sentences)
+    show_section(
         "Next",
         (
             "Put the bot's token behind DISCORD_TOKEN= in .env, and the ids into [discord].",
@@ -254,7 +254,8 @@ def show_imported(imported: Imported, files: Iterable[Path]) -> None:
     )
 
 
-def _section(title: str, sentences: Iterable[str]) -> None:
+def show_section(title: str, sentences: Iterable[str]) -> None:
+    """Print sentences below a title; nothing where there are none."""
     console = _console()
     for number, sentence in enumerate(sentences):
         if number == 0:
@@ -311,7 +312,7 @@ def show_fields(fields: Mapping[str, Any]) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table."""
+    """Print rows below their heads."""
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(escape(visible(cell)) for cell in row))

@@ -26,6 +26,8 @@ from plotobot.engine.endings import Endings, told
 from plotobot.engine.farm import FarmWatch
 from plotobot.engine.foreign import ForeignPlots
 from plotobot.engine.history import History
+from plotobot.engine.inventory.inventory import Inventory
+from plotobot.engine.inventory.plot import Check, Stock
 from plotobot.engine.launcher import Launcher, checked_keys, log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import (
@@ -111,6 +113,7 @@ class PlottingEngine:
         self._history = History(store)
         self._vigil = Vigil(supervisor, self._history, config.jobs_root, config.stalled_after, now)
         self._farm = FarmWatch(config.farm, store, self._roster.tell, now)
+        self._inventory = Inventory(store, self._spawner.seen, bay.source.look, now)
         self._tasks: list[asyncio.Task[None]] = []
         # By the loop's clock, which no change of the system's time can move.
         self._next_look = self._next_drives = 0.0
@@ -122,9 +125,13 @@ class PlottingEngine:
         await self._take_up()
         await self._spawner.load()  # after: a job found only now counts for the quota as well
         await self._farm.load()
-        self._tasks = [asyncio.create_task(self._run(), name="engine")]
+        await self._inventory.load()
         await self._mover.__aenter__()
-        self._tasks.append(asyncio.create_task(self._farm.run(), name="farm"))
+        self._tasks = [
+            asyncio.create_task(self._run(), name="engine"),
+            asyncio.create_task(self._farm.run(), name="farm"),
+            asyncio.create_task(self._inventory.keep_fresh(), name="plots"),
+        ]
         for stop in list(self._endings.stop_asked.items()):
             self._tasks.append(asyncio.create_task(self._go_on_stopping(*stop)))
         return self
@@ -134,6 +141,7 @@ class PlottingEngine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._mover.__aexit__()
+        await self._inventory.close()
         await self._watcher.close()
         await self._farm.close()
         self._foreign.close()
@@ -297,6 +305,18 @@ class PlottingEngine:
     async def farm_log(self, kind: Kind) -> FarmLog:
         """The farm's log of the last day."""
         return await self._farm.report(kind)
+
+    async def plots(self) -> Stock:
+        """The plots on the drives as of the last scan."""
+        return self._inventory.stock()
+
+    async def rescan(self) -> Stock:
+        """Look through the drives for plots now."""
+        return await self._inventory.rescan()
+
+    async def check_plot(self, path: str, challenges: int) -> Check:
+        """Check the content of one plot."""
+        return await self._inventory.check(path, challenges)
 
     async def undelivered(self, limit: int = 50) -> Sequence[Event]:
         """The oldest events that nobody has been told of."""

@@ -1,7 +1,7 @@
 """What the outside may ask of an engine, wherever it runs.
 
 Cogs hold this protocol and never the concrete class. Every argument and result is a plain value of
-`models`, so that a machine elsewhere can stand behind the same protocol later.
+`models` or `inventory.plot`, so that a machine elsewhere can stand behind the same protocol later.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from plotobot.engine.inventory.plot import Check, Stock
 from plotobot.engine.models import (
     CleanResult,
     DriveKind,
@@ -160,6 +161,23 @@ class Engine(Protocol):
 
         Raises:
             Refusal: there is no such log, or it cannot be read.
+        """
+        ...
+
+    async def plots(self) -> Stock:
+        """The plots on the drives as of the last scan. A memory read."""
+        ...
+
+    async def rescan(self) -> Stock:
+        """Look through the drives for plots now; it may take minutes on many new plots."""
+        ...
+
+    async def check_plot(self, path: str, challenges: int) -> Check:
+        """Check the content of one plot, by a number of challenges.
+
+        Raises:
+            Refusal: no such plot, or it cannot be checked now.
+            NotAPlot: it is no plot any more.
         """
         ...
 

@@ -60,6 +60,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             ("drive", (_PLOTTER, _K, _TEMP)),
         )
     ),
+    (
+        """CREATE TABLE plots (
+            path BLOB PRIMARY KEY, drive BLOB NOT NULL, use TEXT NOT NULL, size INTEGER NOT NULL,
+            mtime_ns TEXT NOT NULL, inode TEXT NOT NULL, device TEXT NOT NULL,
+            condition TEXT NOT NULL, problem TEXT, format TEXT, k INTEGER, id TEXT, memo TEXT,
+            farmer_key TEXT, pool_key TEXT, contract TEXT, compression INTEGER,
+            expected_size TEXT, exact INTEGER NOT NULL
+        ) STRICT""",
+        """CREATE TABLE plot_checks (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, path BLOB NOT NULL, plot_id TEXT NOT NULL,
+            at TEXT NOT NULL, challenges INTEGER NOT NULL, proofs INTEGER NOT NULL,
+            bad INTEGER NOT NULL, verdict TEXT NOT NULL, words TEXT NOT NULL, seconds REAL NOT NULL
+        ) STRICT""",
+        "CREATE INDEX plot_checks_by_path ON plot_checks (path, number)",
+    ),
 )
 """Never edit one that has shipped; add the next. `PRAGMA user_version` counts those applied."""
 

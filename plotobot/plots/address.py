@@ -7,6 +7,7 @@ An address is bech32m (BIP-350) over the puzzle hash in groups of five bits, wit
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 PREFIXES = ("xch", "txch")
 PUZZLE_HASH_SIZE = 32
@@ -18,6 +19,7 @@ _CHECKSUM_LENGTH = 6
 _DATA_LENGTH = 52 + _CHECKSUM_LENGTH  # 256 bits in groups of five, then the checksum
 
 
+@lru_cache(maxsize=256)  # a farm has few contracts and many plots
 def encode_address(puzzle_hash: bytes, prefix: str = "xch") -> str:
     """The address of a puzzle hash.
 

@@ -29,7 +29,7 @@ __all__ = [
 
 HEAD_SIZE = 4096
 
-_FOREIGN = ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY", "O_NOINHERIT")
+_FLAGS = ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY", "O_NOINHERIT")
 
 
 class Unreadable(NotAPlot):
@@ -39,11 +39,12 @@ class Unreadable(NotAPlot):
     """
 
 
-def read_header(path: str | os.PathLike[str]) -> Header:
-    """The header of a plot file. Blocks for one or a few reads; symbolic links are followed.
+def read_header(path: str | os.PathLike[str], *, follow: bool = True) -> Header:
+    """The header of a plot file. Blocks for one or a few reads.
 
     Args:
         path: the file.
+        follow: whether a symbolic link stands for what it leads to; else it is no regular file.
 
     Raises:
         Unreadable: it is missing, cannot be opened or read, or is no regular file (a folder, a
@@ -52,7 +53,7 @@ def read_header(path: str | os.PathLike[str]) -> Header:
     """
     place = os.fspath(path)
     try:
-        with _open_regular(place) as file:
+        with _open_regular(place, follow) as file:
             return _read(file, place)
     except Unreadable as error:
         raise Unreadable(f"{_shown(place)} cannot be read: {error}.") from None
@@ -104,17 +105,22 @@ def _read(file: io.FileIO, path: str) -> Header:
 
 
 @contextmanager
-def _open_regular(path: str) -> Iterator[io.FileIO]:
-    _require_regular(os.stat(path))  # noqa: PTH116 - opening a device can have effects
-    with open(path, "rb", buffering=0, opener=_open) as file:
+def _open_regular(path: str, follow: bool) -> Iterator[io.FileIO]:
+    # Looked at before: opening a device can have effects.
+    _require_regular(os.stat(path) if follow else os.lstat(path))  # noqa: PTH116
+    with open(path, "rb", buffering=0, opener=_open if follow else _open_no_link) as file:
         _require_regular(os.fstat(file.fileno()))
         yield file
 
 
 def _open(path: str, flags: int) -> int:
-    for name in _FOREIGN:  # not every system has each of them
+    for name in _FLAGS:  # not every system has each of them
         flags |= getattr(os, name, 0)
     return os.open(path, flags)
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    return _open(path, flags | getattr(os, "O_NOFOLLOW", 0))
 
 
 def _require_regular(status: os.stat_result) -> None:

@@ -37,6 +37,17 @@ class PlotName:
     """Whether anything stands behind the extension, so that no farmer would read it."""
 
 
+ENDINGS = (".plot", ".plot2", ".gplot")
+"""What the name of a finished plot ends with."""
+
+_HEAD, _TAIL = 8, 4
+
+
+def masked(key: str) -> str:
+    """A key, an address or an id without its middle: `xch1qqpp…7kze`; a short text stays whole."""
+    return key if len(key) <= _HEAD + _TAIL else f"{key[:_HEAD]}…{key[-_TAIL:]}"
+
+
 def parse_name(name: str) -> PlotName | None:
     """What a file name, without its folder, tells; None where it is no plot's."""
     match = _NAME.fullmatch(name)

@@ -11,12 +11,14 @@ import socket
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from plotobot.engine.moving.remote.address import parse_address
 from plotobot.plots.address import decode_address
 from plotobot.plots.keys import public_key
 from plotobot.settings._crossing import crossings
+from plotobot.settings._replot import Replot
+from plotobot.settings._table import Table
 
 _LARGEST_ID = 2**63 - 1
 _SWITCH = "true or false"
@@ -106,14 +108,6 @@ _ProfileName = Annotated[
         pattern=r"^[A-Za-z0-9_-]{1,24}$", description="a name of 1 to 24 letters, digits, _ and -"
     ),
 ]
-
-
-class Table(BaseModel):
-    """A table of plotobot.toml: frozen, and strict about names and types."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True
-    )
 
 
 class Drives(Table):
@@ -394,6 +388,7 @@ class SettingsFile(Table):
     alerts: Alerts = Field(default=Alerts(), description="a table: [alerts]")
     report: Report = Field(default=Report(), description="a table: [report]")
     farm: Farm = Field(default=Farm(), description="a table: [farm]")
+    replot: Replot = Field(default=Replot(), description="a table: [replot]")
 
     @model_validator(mode="after")
     def _no_crossings(self) -> Self:

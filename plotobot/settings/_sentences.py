@@ -16,7 +16,10 @@ from plotobot.settings._model import SettingsFile
 from plotobot.settings._problem import Hide, Problem, has_secret
 
 _LONGEST_SHOWN = 40
-_UNSHOWN = {("farmer_key",), ("pool_key",), ("contract",)}
+_UNSHOWN = {
+    ("farmer_key",), ("pool_key",), ("contract",), ("contracts",), ("pool_keys",),
+    ("not_contracts",), ("not_pool_keys",), ("farmer_keys",),
+}  # fmt: skip
 _NAME = "a name of 1 to 24 letters, digits, _ and -"
 ANY = "*"
 """Stands for a name that the farmer chose, such as a profile's."""
@@ -79,6 +82,7 @@ _PLOTO_NAMES = {
     "whennooutdrivesavailable": "alerts.no_out_drive",
     "whenjobcouldnotbespawned": "alerts.job_not_spawned",
     "periodofreportinhours": "report.every_hours",
+    "replotplotsolderthan": "replot.before",
 }
 
 

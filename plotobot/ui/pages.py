@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import discord
 
 from plotobot.access import Level
+from plotobot.engine.inventory.overview import overview
 from plotobot.engine.models import DriveKind, JobState
 from plotobot.engine.protocol import Engine
 from plotobot.errors import Refusal
 from plotobot.farmlog.report import Kind
-from plotobot.ui import drives, farm, jobs
+from plotobot.ui import drives, farm, jobs, plots
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
 
@@ -53,10 +55,26 @@ async def farmlog_page(engine: Engine, only: str, number: int = 0) -> Page:
 
 
 FARM_KINDS = {kind.lower(): kind for kind in Kind}
-LISTS = {
-    "jobs": (jobs_page, frozenset({ALL, *JobState})),
-    "drives": (drives_page, frozenset({ALL, *DriveKind})),
-    "farmlog": (farmlog_page, frozenset(FARM_KINDS)),
+
+
+async def plots_page(engine: Engine, only: str = ALL, number: int = 0) -> Page:
+    """A page of plots, the first an overview; `only` is a drive's token, or `all`."""
+    stock = await engine.plots()
+    found = plots.on_drive(stock, only)
+    shown = stock.overview if only == ALL else overview(found)
+    rows = -(-len(found) // plots.ROWS)
+    number, pages = _within(number, rows + 1, 1)
+    content = plots.plots_text(stock, found, shown, number, pages)
+    return Page(content, _buttons("plots", only, number, pages))
+
+
+MakePage: TypeAlias = Callable[[Engine, str, int], Awaitable[Page]]
+LISTS: Mapping[str, tuple[MakePage, Callable[[str], object]]] = {
+    # How its pages are made, and whether it knows a filter.
+    "jobs": (jobs_page, frozenset({ALL, *JobState}).__contains__),
+    "drives": (drives_page, frozenset({ALL, *DriveKind}).__contains__),
+    "farmlog": (farmlog_page, frozenset(FARM_KINDS).__contains__),
+    "plots": (plots_page, re.compile(rf"{ALL}|[0-9a-f]{{12}}").fullmatch),
 }
 
 
@@ -98,8 +116,8 @@ class PageButton(
     @guarded(Level.VIEWER)
     async def callback(self, interaction: Interaction) -> None:
         """Show the page as things stand now."""
-        make, filters = LISTS.get(self.name, (None, frozenset()))
-        if make is None or self.only not in filters:
+        make, knows = LISTS.get(self.name, (None, None))
+        if make is None or knows is None or not knows(self.only):
             raise Refusal("This list does not exist any more.")
         await interaction.response.defer()  # a log may take longer than the three seconds
         page = await make(interaction.client.engine, self.only, self.number)

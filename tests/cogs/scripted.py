@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from plotobot.engine.config import Limits
+from plotobot.engine.inventory.overview import overview
+from plotobot.engine.inventory.plot import Check, Plot, Stock
 from plotobot.engine.limits import changed, views
 from plotobot.engine.models import (
     GIB,
@@ -36,6 +38,7 @@ from plotobot.engine.models import (
 from plotobot.errors import Refusal
 from plotobot.farmlog.report import FarmLog, Kind
 from plotobot.farmlog.statistics import FarmStats
+from plotobot.plots.proofs import ProofCheck, ProofVerdict
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 """The moment at which the simulated Discord begins."""
@@ -119,6 +122,8 @@ class ScriptedEngine:
         self.now_limits = self.written_limits = Limits()
         self.moving = MoverView(running=False)
         self.log: list[str] = ["Computing table 1", "Computing table 2"]
+        self.stock = Stock(scanned_at=NOW)
+        self.proofs = ProofCheck(30, 28, 0, ProofVerdict.SOUND, "Sound: 28 valid proofs.", 12.3)
         self.kept: dict[str, str] = {}
         self.farm = FarmLog(FarmStats())
         self.farm_asked: list[Kind] = []
@@ -251,6 +256,25 @@ class ScriptedEngine:
         self._ask()
         self.farm_asked.append(kind)
         return self.farm
+
+    def stocked(self, *plots: Plot) -> None:
+        """Let these be all plots there are."""
+        self.stock = Stock(plots, overview(plots), NOW)
+
+    async def plots(self) -> Stock:
+        self._ask()
+        return self.stock
+
+    async def rescan(self) -> Stock:
+        self._ask()
+        self.deeds.append(("rescan",))
+        return self.stock
+
+    async def check_plot(self, path: str, challenges: int) -> Check:
+        self._ask()
+        self.deeds.append(("check", path, challenges))
+        plot = next(plot for plot in self.stock.plots if plot.path == path)
+        return Check(path, plot.id or "", NOW, self.proofs)
 
     async def undelivered(self, limit: int = 50) -> Sequence[Event]:
         self._ask()

@@ -337,3 +337,18 @@ async def test_a_plot_that_was_started_but_never_stored_counts_for_the_quota(far
         assert await engine.spawn_once() == []
         view = await engine.spawner()
         assert (view.spawned, view.count) == (1, 1)
+
+
+async def test_the_engine_knows_its_plots_and_checks_them(tmp_path: Path) -> None:
+    farm = Farm(tmp_path)
+    async with farm.running(count=1) as engine:
+        (job,) = await ended(engine, 1)
+
+        (plot,) = (await engine.rescan()).plots
+        check = await engine.check_plot(plot.path, 20)
+
+        assert (plot.id, plot.path, plot.size) == (job.plot_id, job.final_path, job.final_size)
+        assert check.result.proofs > 0
+        assert (await engine.plots()).checks == (check,)
+    async with farm.running(count=1) as engine:
+        assert [known.id for known in (await engine.plots()).plots] == [job.plot_id]

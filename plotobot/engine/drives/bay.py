@@ -45,6 +45,11 @@ class DriveBay:
         self._looking: Patience[str, Space] = Patience(patience)
 
     @property
+    def source(self) -> VolumeSource:
+        """Who tells of this machine's file systems."""
+        return self._source
+
+    @property
     def known(self) -> Mapping[str, str]:
         """Where the file system of each folder was mounted; worth keeping over restarts.
 

@@ -1,0 +1,1 @@
+"""All plots on the farmer's drives, by what their headers say."""
