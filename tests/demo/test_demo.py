@@ -221,9 +221,11 @@ async def alerts_were_true(demo: Demo, finished: str, started: str) -> None:
         datetime.fromisoformat(jobs[finished][f"{at}_at"]) for at in ("started", "ended")
     )
     assert abs(int(shown[1]) - (ended - began).total_seconds()) <= 2
-    stamp = await demo.messages.locator("time").last.get_attribute("datetime")
-    age = datetime.now(UTC) - datetime.fromisoformat(str(stamp))
-    assert 0 <= age.total_seconds() + 1 < 20
+    # The newest message's own time is the last one that is not ahead, as the end of a plot may be.
+    shown_at = "times => times.map(time => time.getAttribute('datetime'))"
+    stamps = await demo.messages.locator("time").evaluate_all(shown_at)
+    ages = [(datetime.now(UTC) - datetime.fromisoformat(s)).total_seconds() for s in stamps if s]
+    assert min(age for age in ages if age > -1) < 20
 
 
 async def leaves(demo: Demo) -> None:
