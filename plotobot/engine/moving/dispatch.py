@@ -32,6 +32,13 @@ class Place:
     """None where it cannot be asked for; the place then counts as roomy."""
     problem: str | None = None
     """Why nothing may go there: it is missing, paused, taken out."""
+    suspect: str | None = None
+    """Why no other move may begin there: it went away amid one, which has not got on since."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why no move may begin there."""
+        return self.problem or self.suspect
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ class _Desk:
         return place.space.free - self.promised[place.name] - self.rules.reserve
 
     def fitting(self, size: int) -> list[Place]:
-        return [p for p in self.places if not p.problem and self.room(p) >= size]
+        return [p for p in self.places if not p.trouble and self.room(p) >= size]
 
     def free_hands(self, places: Sequence[Place]) -> list[Place]:
         return [place for place in places if self.writing[place.disk] < self.rules.per_disk]
@@ -139,7 +146,7 @@ def _no_room(desk: _Desk, candidate: Candidate) -> str:
     if not desk.places:
         return "No destination is configured; name one in drives.destination or move.remote."
     rooms = ", ".join(
-        f"{place.name}: {place.problem or f'{max(0, desk.room(place)) / GIB:.1f} GiB'}"
+        f"{place.name}: {place.trouble or f'{max(0, desk.room(place)) / GIB:.1f} GiB'}"
         for place in desk.places
     )
     need = candidate.ident.size / GIB

@@ -7,6 +7,7 @@ import logging
 import secrets
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 
 REST = timedelta(hours=1)
 """How long a plot that could not be moved stays where it is before it is tried again."""
+LONGEST_REST = 600.0
+"""Seconds at most between two tries of a move whose destination is away."""
 REMEMBERED = 50
 """Ended moves kept in memory; the store has them all."""
 
@@ -62,10 +65,13 @@ class Fleet:
         self._moves: dict[str, Move] = {}
         self._carrying: dict[str, asyncio.Task[None]] = {}
         self._again_at: dict[str, float] = {}
+        self._tries: Counter[str] = Counter()
         self.resting: dict[str, datetime] = {}
         """Until when plots that could not be moved are left alone."""
         self.came_away: dict[str, str] = {}
         """Destinations that went away amid a move since they were asked about, with the reason."""
+        self.got_on: set[str] = set()
+        """Destinations where a move made progress since they were asked about."""
 
     async def load(self) -> None:
         """Read what the store holds."""
@@ -173,15 +179,20 @@ class Fleet:
 
     def _follow(self, move_id: str) -> Callable[[Step], None]:
         pace = Pace(asyncio.get_running_loop().time)
+        first: list[int] = []
 
         def told(step: Step) -> None:
             move = self._moves[move_id]
+            if first and step.done > first[0]:
+                self.got_on.add(move.destination)
+            first[:] = [step.done]
             rate = pace.at(step.done, fresh=step.state is not move.state)
             self._set(replace(move, state=step.state, done=step.done, rate=rate, reason=None))
 
         return told
 
     async def _landed(self, move: Move, landed: Landed) -> None:
+        self.got_on.add(move.destination)
         log.info("%s is moved to %s", move.source, landed.path)
         seconds = (self._now() - (move.started_at or self._now())).total_seconds()
         rate = move.size / seconds if seconds > 0 else 0.0
@@ -196,7 +207,9 @@ class Fleet:
 
     async def _away(self, move: Move, reason: str) -> None:
         self.came_away[move.destination] = reason
-        self._again_at[move.id] = asyncio.get_running_loop().time() + self._away_rest
+        rest = min(self._away_rest * 2 ** min(self._tries[move.id], 10), LONGEST_REST)
+        self._tries[move.id] += 1
+        self._again_at[move.id] = asyncio.get_running_loop().time() + rest
         await self._put(replace(move, state=MoveState.WAITING, reason=reason, rate=0.0))
 
     async def _end(
@@ -204,6 +217,7 @@ class Fleet:
     ) -> None:
         move = replace(move, state=state, reason=reason, ended_at=self._now())
         self._again_at.pop(move.id, None)
+        self._tries.pop(move.id, None)
         await self._put(move, () if silent else (_told(move, self._now()),))
         for old in [move for move in self.all() if not move.state.live][:-REMEMBERED]:
             del self._moves[old.id]

@@ -44,9 +44,17 @@ class Berth:
 class Harbour:
     """All destinations by name, in the farmer's order."""
 
-    def __init__(self, config: EngineConfig) -> None:
+    def __init__(self, config: EngineConfig, patience: float) -> None:
+        """Know no destination before the first look.
+
+        Args:
+            config: the drives and the rules.
+            patience: seconds without progress until a destination counts as hung.
+        """
         self._config = config
+        self._patience = patience
         self._berths: dict[str, Berth] = {}
+        self._suspects: dict[str, str] = {}
         self._stopped: Patience[str, bool] = Patience(PATIENCE)
 
     def reconfigure(self, config: EngineConfig) -> None:
@@ -77,16 +85,26 @@ class Harbour:
         for address in self._addresses():
             await self._look_at_host(address.name, needed=needed)
         self._berths = {name: self._berths[name] for name in names}
-        return [_place(name, berth) for name, berth in self._berths.items()]
+        return [self._place(name, berth) for name, berth in self._berths.items()]
 
     def away(self, name: str, reason: str) -> None:
-        """A move found the destination away: it is taken into use anew before the next."""
+        """A move found the destination away; it is in doubt until one gets on there again."""
+        self._suspects[name] = reason
         if berth := self._berths.get(name):
-            self._berths[name] = replace(berth, ready=False, problem=reason)
+            self._berths[name] = replace(berth, ready=False)
+
+    def proven(self, name: str) -> None:
+        """A move got on there, or there is none left that could."""
+        self._suspects.pop(name, None)
+
+    @property
+    def suspects(self) -> frozenset[str]:
+        """The destinations in doubt."""
+        return frozenset(self._suspects)
 
     async def _look_at_folder(self, drive: Drive, *, needed: bool, taken_out: bool) -> None:
         berth = self._berths.get(drive.path) or Berth(
-            FolderDestination(Path(drive.path), self._config.state_dir)
+            FolderDestination(Path(drive.path), self._config.state_dir, patience=self._patience)
         )
         space = Space(drive.free, drive.total)
         problem = f"a file {STOP_FILE} takes it out" if taken_out else drive.problem
@@ -101,6 +119,10 @@ class Harbour:
         if needed and now - berth.asked_at >= ASK_REMOTE_EVERY:
             berth = await _asked(replace(berth, asked_at=now))
         self._berths[name] = berth
+
+    def _place(self, name: str, berth: Berth) -> Place:
+        disk, suspect = berth.destination.disk, self._suspects.get(name)
+        return Place(name, disk, berth.space, berth.problem, suspect)
 
     def _addresses(self) -> list[_Named]:
         return [_Named(text, parse_address(text).name) for text in self._config.move.remote]
@@ -140,10 +162,6 @@ async def _asked(berth: Berth) -> Berth:
     except (DestinationAway, MoveRefused) as error:
         return replace(berth, problem=str(error), ready=False)
     return replace(berth, space=space, problem=None, ready=True)
-
-
-def _place(name: str, berth: Berth) -> Place:
-    return Place(name, berth.destination.disk, berth.space, berth.problem)
 
 
 def _stop_questions(drives: Sequence[Drive]) -> Mapping[str, Callable[[], bool]]:

@@ -26,6 +26,7 @@ from plotobot.engine.models import (
 )
 from plotobot.engine.moving.dispatch import Candidate, Place, Underway, dispatch
 from plotobot.engine.moving.fleet import Fleet
+from plotobot.engine.moving.folder import PATIENCE
 from plotobot.engine.moving.harbour import Harbour
 from plotobot.engine.moving.news import Alarm, destination_events, nowhere_alarm
 from plotobot.engine.moving.shelf import MoveShelf
@@ -57,6 +58,7 @@ class Mover:
         now: Callable[[], datetime],
         *,
         away_rest: float = AWAY_REST,
+        patience: float = PATIENCE,
     ) -> None:
         """Prepare; nothing is moved before `async with`.
 
@@ -67,11 +69,12 @@ class Mover:
             changed: called when there is something new to see.
             now: the clock.
             away_rest: seconds until a destination that went away is tried again.
+            patience: seconds without progress until a destination counts as hung.
         """
         self._config = config
         self._store = store
         self._drives, self._changed, self._now = drives, changed, now
-        self._harbour = Harbour(config)
+        self._harbour = Harbour(config, patience)
         self._fleet = Fleet(
             MoveShelf(store), lambda: self._config.move, self._fleet_changed, now, away_rest
         )
@@ -214,9 +217,7 @@ class Mover:
     async def _look(self, *, needed: bool | None = None) -> None:
         async with self._looking:
             self._candidates = await asyncio.to_thread(self._find)
-            for name, reason in self._fleet.came_away.items():
-                self._harbour.away(name, reason)
-            self._fleet.came_away.clear()
+            self._take_word_of_places()
             busy = bool(self._fleet.live() or self._wanted(self._candidates))
             needed = busy if needed is None else needed
             places = await self._harbour.look(self._drives(), needed=needed)
@@ -226,6 +227,16 @@ class Mover:
             await self._fleet.go_on(self._harbour.get, problems)
             await self._begin()
             self._changed()
+
+    def _take_word_of_places(self) -> None:
+        """Learn from the moves which destinations went away, and which are well again."""
+        for name, reason in self._fleet.came_away.items():
+            self._harbour.away(name, reason)
+        used = {move.destination for move in self._fleet.live()}
+        for name in self._fleet.got_on | (self._harbour.suspects - used):
+            self._harbour.proven(name)
+        self._fleet.came_away.clear()
+        self._fleet.got_on.clear()
 
     def _find(self) -> list[Candidate]:
         """The finished plots of all out drives that answer. Blocks."""
@@ -321,7 +332,7 @@ class Mover:
         self._changed()
 
     async def _tell_of_places(self, places: Sequence[Place]) -> None:
-        problems = {place.name: place.problem for place in places if place.problem}
+        problems = {place.name: place.trouble for place in places if place.trouble}
         known = {place.name for place in places}
         before = {name: why for name, why in self._problems.items() if name in known}
         if events := destination_events(before, problems, self._now()):
@@ -341,7 +352,7 @@ class Mover:
         free, total = (place.space.free, place.space.total) if place.space else (None, None)
         moves = sum(move.destination == place.name for move in self._fleet.carried())
         paused = place.name in self._paused
-        return DestinationView(place.name, free, total, moves, place.problem, paused)
+        return DestinationView(place.name, free, total, moves, place.trouble, paused)
 
 
 def _listing(drive: Drive, exclude: Sequence[str], now: float) -> Callable[[], list[Candidate]]:

@@ -21,6 +21,8 @@ from plotobot.engine.moving.harbour import STOP_FILE
 from plotobot.engine.moving.mover import Mover
 from plotobot.engine.store import Store
 from plotobot.errors import Refusal
+from tests.engine.drives.conftest import Disks, run
+from tests.engine.moving.test_folder import lag_below
 from tests.little_plots import RealPlot
 
 MIB = 1024**2
@@ -66,7 +68,7 @@ class Yard:
         return EngineConfig("yard", self.root / "state", drives, move=self.rules)
 
     @contextlib.asynccontextmanager
-    async def mover(self, **rules: object) -> AsyncIterator[Mover]:
+    async def mover(self, *, patience: float = 60.0, **rules: object) -> AsyncIterator[Mover]:
         self.rules = replace(self.rules, **rules)
         config = self.config()
         async with opened_store(config) as (self.store, known):
@@ -78,7 +80,13 @@ class Yard:
                 return looked[0]
 
             mover = Mover(
-                config, self.store, drives, lambda: None, lambda: datetime.now(UTC), away_rest=0.2
+                config,
+                self.store,
+                drives,
+                lambda: None,
+                lambda: datetime.now(UTC),
+                away_rest=0.2,
+                patience=patience,
             )
             async with mover:
                 yield mover
@@ -294,3 +302,28 @@ async def test_a_state_disk_that_refuses_loses_no_plot(
     async with yard.mover() as mover:
         await until(mover, done(1))
     assert whole(yard.farm(1) / plot.name, yard.plots[0])
+
+
+@pytest.mark.mounts
+async def test_a_destination_that_hangs_is_told_and_holds_up_no_other(
+    yard: Yard, disks: Disks
+) -> None:
+    plot = yard.put(0)
+    frozen = yard.farm(1)
+    disks.mount(disks.image("hdd", "HDD", mib=32), str(frozen))
+    async with yard.mover(patience=2.0, bandwidth=int(SLOW * MIB)) as mover:
+        await until(mover, lambda view: any(move.done > 0 for move in view.moves))
+        run("fsfreeze", "-f", frozen)
+        try:
+            async with lag_below(0.25):
+                await until(mover, lambda view: bool(view.destinations[0].problem))
+                other = yard.put(1, folder=2)
+                await until(mover, done(1))
+                told = await yard.told(EventKind.DESTINATION_AWAY)
+        finally:
+            run("fsfreeze", "-u", frozen)
+        await until(mover, done(2))
+    assert [one["path"] for one in told] == [str(frozen)]
+    assert "does not answer" in told[0]["reason"]
+    assert whole(yard.farm(2) / other.name, yard.plots[1])
+    assert whole(frozen / plot.name, yard.plots[0])
