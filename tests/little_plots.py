@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-POOL_PK = bytes(range(100, 148))
-FARMER_PK = bytes(range(48))
+POOL_PK = bytes(range(144, 192))
+FARMER_PK = bytes(range(128, 176))
 CONTRACT = bytes(range(50, 82))
 SECRET = b"\xee" * 32
 

@@ -15,7 +15,8 @@ from plotobot.setting_up.machine import Machine, Offer
 _SEVERAL_AT_ONCE = frozenset({"chia", "chiapos"})
 """The others use the whole machine for one plot."""
 _TRIED = range(21)
-_KEY = "0" * 96
+_KEY = "8" * 96
+"""Looks like a public key, whose first digit is 8, 9, a or b."""
 _USUAL_BUFFER_MIB = 3390
 _SYSTEM_MEMORY = 2 * GIB
 

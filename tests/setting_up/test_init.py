@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from plotobot.__main__ import main
+from plotobot.plots.address import encode_address
 from plotobot.settings import load_settings
 from tests.setting_up.conftest import TOKEN, Place
 from tests.settings.test_replace import full_disk
@@ -113,7 +114,7 @@ def test_a_plotter_without_keys_of_its_own_asks_for_them(place: Place, init: Ini
         (("--guild", "-1"), "a Discord id"),
         (("--machine", ""), "machine is"),
         (("--contract", "xch1"), "58 small letters"),
-        (("--pool-key", "ab" * 48, "--contract", "xch1" + "q" * 58), "exclude each other"),
+        (("--pool-key", "ab" * 48, "--contract", encode_address(bytes(32))), "exclude each other"),
         (("--token-file", "/nix"), "--token-file /nix cannot be read"),
         (("--settings", "token/x.toml"), "is no folder"),
         (("--settings", "temp"), "is a folder"),
