@@ -31,7 +31,7 @@ class KeepButton(
 
     def __init__(self, ticket: str) -> None:
         super().__init__(
-            discord.ui.Button(label="Keep for good", custom_id=f"limits:{ticket}", emoji="📌")
+            discord.ui.Button(label="Keep for good", custom_id=f"limits:{ticket}")
         )
         self.ticket = ticket
 

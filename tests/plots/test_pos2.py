@@ -13,8 +13,8 @@ from plotobot.errors import NotAPlot
 from plotobot.plots.headers import HEAD_SIZE, Header, MemoKind, PlotFormat, parse_header
 
 ID = bytes(range(32))
-POOL_PK = bytes(range(100, 148))
-FARMER_PK = bytes(range(48))
+POOL_PK = bytes(range(144, 192))
+FARMER_PK = bytes(range(128, 176))
 CONTRACT = bytes(range(50, 82))
 SECRET = b"\xee" * 32
 CONTRACT_MEMO = CONTRACT + FARMER_PK + SECRET

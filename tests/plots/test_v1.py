@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ID = bytes(range(32))
-POOL_PK = bytes(range(100, 148))
-FARMER_PK = bytes(range(48))
+POOL_PK = bytes(range(144, 192))
+FARMER_PK = bytes(range(128, 176))
 CONTRACT = bytes(range(50, 82))
 SECRET = b"\xee" * 32
 CONTRACT_MEMO = CONTRACT + FARMER_PK + SECRET
