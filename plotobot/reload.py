@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 2.0
 """Seconds between two looks at the file."""
 HIDDEN = frozenset({"farmer_key", "pool_key", "contract"})
-LATER = frozenset({"machine", "discord.guild"})
-"""What takes a new start, since the database and the commands hang on it."""
+LATER = ("machine", "discord.guild", "farm.", "spawn.count_foreign", "alerts.stalled_after")
+"""How the settings begin that take a new start: what runs from the start on hangs on them."""
 
 Stamp = tuple[int, int, int] | None
 Apply = Callable[[Settings], Awaitable[None]]
@@ -98,7 +98,7 @@ def differences(
 def sentence(news: list[str], most: int = 8) -> str:
     """The differences in one line, and which of them wait for the next start."""
     told = ", ".join(news[:most]) + (f" and {len(news) - most} more" if len(news) > most else "")
-    later = [one for one in news if one.partition(" ")[0] in LATER]
+    later = [one for one in news if one.startswith(LATER)]
     return f"{told}; {', '.join(later)} at the next start" if later else told
 
 

@@ -6,19 +6,14 @@ It implements `protocol.Engine`. It is started before Discord and goes on withou
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from pathlib import Path
 from typing import Self
 
 from plotobot.engine.bulletin import TOLD_AT, bulletin, period
-from plotobot.engine.cleanup import DeleteEntry, Removed, remove_temp_files
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay
 from plotobot.engine.drives.discovery import Specs
@@ -48,10 +43,10 @@ from plotobot.engine.models import (
 )
 from plotobot.engine.moving.mover import Mover
 from plotobot.engine.notice import put_up
-from plotobot.engine.own_folders import remove_own_folders
 from plotobot.engine.recovery import Recovered, recover
 from plotobot.engine.roster import Roster, age
 from plotobot.engine.spawner import Spawner
+from plotobot.engine.stopping import Stopper
 from plotobot.engine.store import Store
 from plotobot.engine.supervision.supervisor import Supervisor
 from plotobot.engine.sweep import Sweep
@@ -69,8 +64,6 @@ LOG_EVERY = 0.5
 DRIVES_EVERY = 10.0
 """Seconds between two looks at the drives; a pass looks at them as well."""
 TROUBLE_EVERY = timedelta(minutes=10)
-STOPS = "stops"
-"""The note of who stopped which job, until its temp files are gone."""
 
 
 def utc_now() -> datetime:
@@ -109,7 +102,10 @@ class PlottingEngine:
         )
         self._sweep = Sweep(self._roster, self._foreign, self._spawner, store, now)
         self._mover = Mover(config, store, self._spawner.seen, self._roster.tell, now)
-        self._endings = Endings(self._watcher, self._roster, config.jobs_root, now, self._journal)
+        self._endings = Endings(
+            self._watcher, self._roster, config.jobs_root, now, store.journal_entries
+        )
+        self._stopper = Stopper(supervisor, self._roster, self._endings, store, self._wake.set)
         self._history = History(store)
         self._vigil = Vigil(supervisor, self._history, config.jobs_root, config.stalled_after, now)
         self._farm = FarmWatch(config.farm, store, self._roster.tell, now)
@@ -121,7 +117,7 @@ class PlottingEngine:
 
     async def __aenter__(self) -> Self:
         await self._roster.load()
-        self._endings.stop_asked = json.loads(await self._store.recall(STOPS) or "{}")
+        await self._stopper.load()
         await self._take_up()
         await self._spawner.load()  # after: a job found only now counts for the quota as well
         await self._farm.load()
@@ -132,8 +128,7 @@ class PlottingEngine:
             asyncio.create_task(self._farm.run(), name="farm"),
             asyncio.create_task(self._inventory.keep_fresh(), name="plots"),
         ]
-        for stop in list(self._endings.stop_asked.items()):
-            self._tasks.append(asyncio.create_task(self._go_on_stopping(*stop)))
+        self._tasks += [asyncio.create_task(one) for one in self._stopper.unfinished(self._trouble)]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -167,25 +162,7 @@ class PlottingEngine:
         """End a job's process tree, then remove that plot's temp files and no others."""
         if self._foreign.job(job_id):
             return await self._sweep.stop_foreign(job_id, by)
-        job = self._roster.job(job_id)
-        if not job.state.live:
-            raise Refusal(f"{job.label} has ended already: {job.status}.")
-        await self._note_stop(job_id, by)
-        return await self._carry_out_stop(job_id, by)
-
-    async def _carry_out_stop(self, job_id: str, by: str) -> StopResult:
-        self._roster.job(job_id)
-        processes = await self._supervisor.end(job_id)
-        job = await self._judged(job_id)
-        removed = await self._clean(job, by) if job.state is JobState.STOPPED else []
-        await self._note_stop(job_id, None)
-        return StopResult(
-            job=job,
-            processes=processes,
-            files=sum(one.files for one in removed),
-            bytes=sum(one.bytes for one in removed),
-            left=tuple(left for one in removed for left in one.left),
-        )
+        return await self._stopper.stop(job_id, by)
 
     async def log_tail(self, job_id: str, lines: int = 20) -> Sequence[str]:
         """The last lines of a job's log."""
@@ -408,45 +385,6 @@ class PlottingEngine:
         else:
             await self._roster.put(new, events=events)
 
-    async def _note_stop(self, job_id: str, by: str | None) -> None:
-        """Put down who stopped a job, None once all is done: the bot may be killed between."""
-        asked = self._endings.stop_asked
-        asked.pop(job_id, None)
-        if by is not None:
-            asked[job_id] = by
-        with suppress(sqlite3.Error):  # a full disk is no reason not to stop a plot
-            await self._store.remember(STOPS, json.dumps(asked))
-
-    async def _go_on_stopping(self, job_id: str, by: str) -> None:
-        """Do what was left of a stop when the bot went down."""
-        try:
-            await self._carry_out_stop(job_id, by)
-        except Refusal:  # the job is gone
-            await self._note_stop(job_id, None)
-        except Exception as error:  # the last frame: it is tried again at the next start
-            await self._trouble(error)
-
-    async def _judged(self, job_id: str) -> Job:
-        """The job, once its end has been judged."""
-        self._wake.set()
-        while (job := self._roster.job(job_id)).state.live:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._roster.changed(), 1)
-        return job
-
-    async def _clean(self, job: Job, by: str) -> list[Removed]:
-        why = f"stopped by {by}"
-        own = await remove_own_folders(job, partial(self._journal, job.plot_id or "", why))
-        if job.plot_id is None:
-            return own
-        folders = [Path(folder) for folder in (job.temp, job.temp2, job.out) if folder]
-        return own + [
-            await remove_temp_files(
-                folder, job.plot_id, folders, partial(self._journal, job.plot_id, why)
-            )
-            for folder in dict.fromkeys(folders)
-        ]
-
     async def tell(self, kind: EventKind, what: str) -> None:
         """Tell something of Plotobot's own, as an event."""
         await self._roster.put(events=[Event(kind, self._now(), None, {"what": what})])
@@ -460,10 +398,6 @@ class PlottingEngine:
         what = f"a step of the engine failed ({type(error).__name__}); the log has the rest"
         with suppress(Exception):  # it may be the store itself
             await self.tell(EventKind.TROUBLE, what)
-
-    async def _journal(self, plot_id: str, why: str, entries: Sequence[DeleteEntry]) -> None:
-        rows = [(str(Path(e.folder, e.name)), e.size, plot_id, why) for e in entries]
-        await self._store.journal(rows)
 
     # --- after a stop ---------------------------------------------------------------------------
 

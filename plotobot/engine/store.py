@@ -21,6 +21,7 @@ from typing import Self, TypeVar
 import aiosqlite
 from pydantic import TypeAdapter
 
+from plotobot.engine.cleanup import DeleteEntry
 from plotobot.engine.models import DEFAULT_PROFILE, Event, EventKind, Job
 from plotobot.errors import PlotobotError
 
@@ -229,6 +230,10 @@ class Store:
         now = sortable(datetime.now(UTC))
         sql = "INSERT INTO deletions (at, path, size, plot_id, why) VALUES (?, ?, ?, ?, ?)"
         await self.run(lambda db: db.executemany(sql, [(now, *row) for row in deletions]))
+
+    async def journal_entries(self, plot_id: str, why: str, entries: Sequence[DeleteEntry]) -> None:
+        """Write down which files of one plot are about to be deleted, and why."""
+        await self.journal([(str(Path(e.folder, e.name)), e.size, plot_id, why) for e in entries])
 
     async def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
         return list(await self._connection.execute_fetchall(sql, values))

@@ -30,9 +30,7 @@ class KeepButton(
     """The second press: it writes the limits into the settings."""
 
     def __init__(self, ticket: str) -> None:
-        super().__init__(
-            discord.ui.Button(label="Keep for good", custom_id=f"limits:{ticket}")
-        )
+        super().__init__(discord.ui.Button(label="Keep for good", custom_id=f"limits:{ticket}"))
         self.ticket = ticket
 
     @classmethod

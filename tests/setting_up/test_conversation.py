@@ -86,7 +86,9 @@ WRONG = [
     pytest.param(7, "1.5", "a whole number of MiB", id="buffer"),
     pytest.param(8, "-1", "from 1 to 1000", id="parallel"),
     pytest.param(10, XCH[:-1], "58 small letters", id="short-contract"),
-    pytest.param(10, f"{XCH[:-1]}{'q' if XCH[-1] != 'q' else 'p'}", "wrong checksum", id="contract"),
+    pytest.param(
+        10, f"{XCH[:-1]}{'q' if XCH[-1] != 'q' else 'p'}", "wrong checksum", id="contract"
+    ),
     pytest.param(11, "abc", "96 hexadecimal digits", id="key"),
     pytest.param(12, "my server", "a Discord id", id="guild"),
     pytest.param(14, "me", "a list of Discord ids", id="owner"),
