@@ -123,6 +123,7 @@ async def start_bot(root: Path, discord: LoopbackDiscord) -> asyncio.subprocess.
     settings.write_text(SETTINGS.format(root=root, **ids))
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "plotobot", "run", "--settings", str(settings)),
+        *("--state", str(root / "state")),
         env={**environment(), **discord.environment, "DISCORD_TOKEN": discord.token},
         cwd=ROOT,
         stderr=asyncio.subprocess.DEVNULL,

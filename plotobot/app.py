@@ -30,7 +30,6 @@ from plotobot.engine.supervision.locks import StateDirLock, hold_state_dir
 from plotobot.engine.supervision.supervisor import Supervisor
 from plotobot.errors import SettingsError
 from plotobot.plotters import PLOTTERS
-from plotobot.reload import follow_settings
 
 if TYPE_CHECKING:
     from plotobot.settings import Settings
@@ -101,6 +100,8 @@ async def run(settings: Settings, *, discord: bool = True) -> None:
         TokenRefused: Discord does not take the token. Running plots go on.
         StateDirInUse: another Plotobot runs on the state directory.
     """
+    from plotobot.reload import follow_settings  # the settings are loaded by now; not so above
+
     token = _token(settings) if discord else None
     stop = asyncio.Event()
     with stopped_by_signals(stop):
@@ -207,9 +208,13 @@ async def _until_stopped(stop: asyncio.Event, link: asyncio.Future[None] | None)
 
 def _writer(settings: Settings) -> Callable[[Mapping[str, float]], None]:
     """Writes changed settings into their file, keeping every comment of it."""
-    from plotobot.settings import edit_settings
 
-    return partial(edit_settings, settings.file, plotters=tuple(PLOTTERS))
+    def write(changes: Mapping[str, float]) -> None:
+        from plotobot.settings.editing import edit_settings  # tomlkit waits until it is needed
+
+        edit_settings(settings.file, changes, plotters=tuple(PLOTTERS))
+
+    return write
 
 
 def _token(settings: Settings) -> str:

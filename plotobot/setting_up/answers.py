@@ -10,7 +10,7 @@ from plotobot.check import plot_k
 from plotobot.engine.drives import parse_spec
 from plotobot.plots.address import decode_address
 from plotobot.plotters import PLOTTERS
-from plotobot.settings import Draft
+from plotobot.settings.editing import Draft
 
 OPTIONS: Mapping[str, str] = {
     "machine": "--machine",

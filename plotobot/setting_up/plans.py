@@ -18,7 +18,7 @@ from plotobot.setting_up.advice import (
     temp_advice,
 )
 from plotobot.setting_up.machine import Machine
-from plotobot.settings import Draft
+from plotobot.settings.editing import Draft
 from plotobot.surroundings import look_at_drives
 
 

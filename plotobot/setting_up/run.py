@@ -18,7 +18,8 @@ from plotobot.setting_up.machine import Machine
 from plotobot.setting_up.plans import pace_plan, plotter_plan
 from plotobot.setting_up.talk import Stopped, Talk
 from plotobot.setting_up.template import template
-from plotobot.settings import Draft, find_settings, load_settings
+from plotobot.settings import find_settings, load_settings
+from plotobot.settings.editing import Draft
 from plotobot.surroundings import look_around, look_at_drives
 
 _LONGEST_TOKEN = 4096

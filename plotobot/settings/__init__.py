@@ -1,17 +1,13 @@
 """What the farmer may set; the only place that reads the environment and files of settings."""
 
-from plotobot.settings._draft import Draft
-from plotobot.settings._edit import edit_settings
 from plotobot.settings._load import find_settings, load_settings
 from plotobot.settings._model import Members, SettingsFile
 from plotobot.settings._settings import Settings
 
 __all__ = [
-    "Draft",
     "Members",
     "Settings",
     "SettingsFile",
-    "edit_settings",
     "find_settings",
     "load_settings",
 ]

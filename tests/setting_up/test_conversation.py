@@ -9,7 +9,8 @@ from plotobot.plots.address import encode_address
 from plotobot.setting_up import run
 from plotobot.setting_up.machine import Machine
 from plotobot.setting_up.talk import Stopped
-from plotobot.settings import Draft, load_settings
+from plotobot.settings import load_settings
+from plotobot.settings.editing import Draft
 from tests.little_plots import CONTRACT, FARMER_PK
 from tests.setting_up.conftest import TOKEN, Farmer, Place, machine, nvme, sata
 

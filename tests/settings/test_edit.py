@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plotobot.errors import SettingsError
-from plotobot.settings import edit_settings, load_settings
+from plotobot.settings import load_settings
 from plotobot.settings._edit import edited
+from plotobot.settings.editing import edit_settings
 
 EXAMPLE = (Path(__file__).parents[2] / "plotobot.example.toml").read_text(encoding="utf-8")
 FILE = Path("plotobot.toml")

@@ -16,8 +16,6 @@ from plotobot.engine.moving.base import Destination, DestinationAway, MoveRefuse
 from plotobot.engine.moving.dispatch import Place
 from plotobot.engine.moving.folder import FolderDestination
 from plotobot.engine.moving.remote.address import parse_address
-from plotobot.engine.moving.remote.commands import Access
-from plotobot.engine.moving.remote.destination import RsyncDestination
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +126,10 @@ class Harbour:
         return [_Named(text, parse_address(text).name) for text in self._config.move.remote]
 
     def _remote(self, name: str) -> Destination:
+        # Most farms have no other host; theirs need not load how one is reached.
+        from plotobot.engine.moving.remote.commands import Access
+        from plotobot.engine.moving.remote.destination import RsyncDestination
+
         rules = self._config.move
         access = Access(
             key=rules.ssh_key,

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from plotobot.engine.moving.base import Ident, MoveOrder, Step
-from plotobot.engine.moving.remote import Access, RsyncDestination, parse_address
+from plotobot.engine.moving.remote.address import parse_address
+from plotobot.engine.moving.remote.commands import Access
+from plotobot.engine.moving.remote.destination import RsyncDestination
 from tests.engine.moving.remote.hosts import Host, rsync_daemon, ssh_host
 from tests.little_plots import CONTRACT, FARMER_PK, SECRET, RealPlot, make_plot
 

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from plotobot.engine.moving.remote import Access
+from plotobot.engine.moving.remote.commands import Access
 
 LOOPBACK = "127.0.0.1"
 ME = pwd.getpwuid(os.geteuid()).pw_name

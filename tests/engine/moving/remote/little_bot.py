@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from plotobot.engine.moving.base import Ident, MoveOrder
-from plotobot.engine.moving.remote import RsyncDestination, parse_address
+from plotobot.engine.moving.remote.address import parse_address
+from plotobot.engine.moving.remote.destination import RsyncDestination
 
 
 async def main() -> None:

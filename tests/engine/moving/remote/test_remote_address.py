@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plotobot.engine.moving.remote import RsyncAddress, is_address, parse_address
+from plotobot.engine.moving.remote.address import RsyncAddress, is_address, parse_address
 
 
 @pytest.mark.parametrize(

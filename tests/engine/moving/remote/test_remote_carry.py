@@ -21,8 +21,7 @@ from plotobot.engine.moving.base import (
     Space,
     Verify,
 )
-from plotobot.engine.moving.remote import Access
-from plotobot.engine.moving.remote.commands import PART
+from plotobot.engine.moving.remote.commands import PART, Access
 from tests.engine.moving.remote.conftest import needs
 from tests.engine.moving.remote.hosts import Cable, Host, free_port, ssh_host
 

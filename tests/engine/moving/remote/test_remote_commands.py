@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from plotobot.engine.moving.remote import Access, Rsync, parse_address
-from plotobot.engine.moving.remote.commands import PART, check, copy, look, room, seed, ssh
-from plotobot.engine.moving.remote.program import read_version
+from plotobot.engine.moving.remote.address import parse_address
+from plotobot.engine.moving.remote.commands import PART, Access, check, copy, look, room, seed, ssh
+from plotobot.engine.moving.remote.program import Rsync, read_version
 
 RSYNC = Rsync("/usr/bin/rsync", (3, 5, 0), preallocate=True)
 DAEMON = parse_address("rsync://nas/plots")
