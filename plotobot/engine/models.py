@@ -165,6 +165,7 @@ class EventKind(StrEnum):
     MOVE_FAILED = "move_failed"
     DESTINATION_AWAY = "destination_away"
     DESTINATION_BACK = "destination_back"
+    DESTINATION_FULL = "destination_full"
     NO_DESTINATION = "no_destination"
     """All destinations are full, missing or paused."""
     DESTINATION_AGAIN = "destination_again"

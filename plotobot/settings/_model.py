@@ -324,6 +324,7 @@ class Alerts(Table):
     move_failed: _Switch = True
     destination_away: _Switch = True
     destination_back: _Switch = True
+    destination_full: _Switch = True
     no_destination: _Switch = True
     destination_again: _Switch = True
     bot_back: _Switch = True

@@ -142,6 +142,16 @@ def dispatch(
     return Dispatch(tuple(starts), tuple(holds), nowhere)
 
 
+def full_places(
+    places: Sequence[Place], underway: Sequence[Underway], size: int, rules: MoveRules
+) -> frozenset[str]:
+    """The destinations that are well and have no room for another plot of a size."""
+    desk = _Desk(places, rules, None)
+    for one in underway:
+        desk.take(one)
+    return frozenset(p.name for p in places if not p.trouble and p.space and desk.room(p) < size)
+
+
 def _no_room(desk: _Desk, candidate: Candidate) -> str:
     if not desk.places:
         return "No destination is configured; name one in drives.destination or move.remote."

@@ -24,11 +24,11 @@ from plotobot.engine.models import (
     MoverView,
     MoveState,
 )
-from plotobot.engine.moving.dispatch import Candidate, Place, Underway, dispatch
+from plotobot.engine.moving.dispatch import Candidate, Place, Underway, dispatch, full_places
 from plotobot.engine.moving.fleet import Fleet
 from plotobot.engine.moving.folder import PATIENCE
 from plotobot.engine.moving.harbour import Harbour
-from plotobot.engine.moving.news import Alarm, destination_events, nowhere_alarm
+from plotobot.engine.moving.news import Alarm, destination_events, full_events, nowhere_alarm
 from plotobot.engine.moving.shelf import MoveShelf
 from plotobot.engine.moving.sources import finished_plots, without
 from plotobot.engine.store import Store
@@ -88,6 +88,7 @@ class Mover:
         self._nowhere = False
         self._problems: Mapping[str, str] = {}
         self._alarm = Alarm()
+        self._full: frozenset[str] = frozenset()
         self._last: str | None = None
         self._carried_before = 0
         self._listing: Patience[str, list[Candidate]] = Patience(SCAN_PATIENCE)
@@ -226,6 +227,7 @@ class Mover:
             problems = {place.name: place.problem for place in self._places}
             await self._fleet.go_on(self._harbour.get, problems)
             await self._begin()
+            await self._tell_of_full_places()
             self._changed()
 
     def _take_word_of_places(self) -> None:
@@ -338,6 +340,18 @@ class Mover:
         if events := destination_events(before, problems, self._now()):
             await self._tell(*events)
         self._problems = problems
+
+    async def _tell_of_full_places(self) -> None:
+        """Tell of each destination that the plots there are do not fit on any more."""
+        sizes = [plot.ident.size for plot in self._candidates]
+        sizes += [move.size for move in self._fleet.all()]
+        if not sizes:  # how large a plot is, only plots tell
+            return
+        rules, underway = self._config.move, self._underway()
+        full = full_places(self._places, underway, min(sizes), rules)
+        if events := full_events(self._full, full, self._now()):
+            await self._tell(*events)
+        self._full = full
 
     def _require(self, destination: str | None) -> None:
         names = [place.name for place in self._places]

@@ -42,6 +42,12 @@ def destination_events(
     return gone + back
 
 
+def full_events(before: frozenset[str], after: frozenset[str], now: datetime) -> list[Event]:
+    """Events for destinations that have come to be full between two looks."""
+    full = sorted(after - before)
+    return [Event(EventKind.DESTINATION_FULL, now, None, {"path": name}) for name in full]
+
+
 def nowhere_alarm(
     alarm: Alarm, reason: str | None, *, moved: bool, now: datetime
 ) -> tuple[Alarm, Event | None]:
