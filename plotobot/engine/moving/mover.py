@@ -24,6 +24,7 @@ from plotobot.engine.models import (
     MoverView,
     MoveState,
 )
+from plotobot.engine.moving.base import Ident
 from plotobot.engine.moving.dispatch import Candidate, Place, Underway, dispatch, full_places
 from plotobot.engine.moving.fleet import Fleet
 from plotobot.engine.moving.folder import PATIENCE
@@ -242,15 +243,22 @@ class Mover:
 
     def _find(self) -> list[Candidate]:
         """The finished plots of all out drives that answer. Blocks."""
+        if not self._goes_anywhere():
+            return []
         exclude, at = self._config.move.exclude, time.time()
+        known = {candidate.source: candidate.ident for candidate in self._candidates}
         questions = {
-            drive.path: _listing(drive, exclude, at)
+            drive.path: _listing(drive, exclude, at, known)
             for drive in self._sources()
             if not drive.missing
         }
         answers = self._listing.ask(questions)
         found = [answer for answer in answers.values() if not isinstance(answer, OSError)]
         return [candidate for one in found for candidate in one]
+
+    def _goes_anywhere(self) -> bool:
+        kinds = {drive.kind for drive in self._drives()}
+        return DriveKind.DESTINATION in kinds or bool(self._config.move.remote)
 
     def _sources(self) -> list[Drive]:
         return [drive for drive in self._drives() if drive.kind is DriveKind.OUT]
@@ -369,5 +377,7 @@ class Mover:
         return DestinationView(place.name, free, total, moves, place.trouble, paused)
 
 
-def _listing(drive: Drive, exclude: Sequence[str], now: float) -> Callable[[], list[Candidate]]:
-    return lambda: finished_plots(drive.path, drive.filesystem, exclude, now)
+def _listing(
+    drive: Drive, exclude: Sequence[str], now: float, known: Mapping[str, Ident]
+) -> Callable[[], list[Candidate]]:
+    return lambda: finished_plots(drive.path, drive.filesystem, exclude, now, known)

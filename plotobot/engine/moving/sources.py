@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
 
 from plotobot.engine.moving.base import Ident
 from plotobot.engine.moving.dispatch import Candidate
@@ -14,11 +15,18 @@ from plotobot.errors import NotAPlot
 from plotobot.plots.headers import read_header
 from plotobot.plots.names import PlotName, parse_name
 
+NOTHING_KNOWN: Mapping[str, Ident] = MappingProxyType({})
 SETTLED = 60.0
 """Seconds that a plot whose right size cannot be told must have been left alone."""
 
 
-def finished_plots(folder: str, disk: str, exclude: Collection[str], now: float) -> list[Candidate]:
+def finished_plots(
+    folder: str,
+    disk: str,
+    exclude: Collection[str],
+    now: float,
+    known: Mapping[str, Ident] = NOTHING_KNOWN,
+) -> list[Candidate]:
     """The whole plots under final names in a folder, the oldest first.
 
     Left out are temp files, what is being written (its size is not its header's yet), what is no
@@ -29,6 +37,7 @@ def finished_plots(folder: str, disk: str, exclude: Collection[str], now: float)
         disk: what to call its disk.
         exclude: patterns of names or whole paths.
         now: seconds since the epoch.
+        known: whole plots of an earlier look, by path; unchanged ones are not read again.
     """
     try:
         with os.scandir(folder) as entries:
@@ -40,7 +49,7 @@ def finished_plots(folder: str, disk: str, exclude: Collection[str], now: float)
         for name, parsed in found
         if parsed and parsed.ext and not parsed.unfinished
         if not excluded(folder, name, exclude)
-        if (candidate := _candidate(Path(folder, name), parsed, disk, now))
+        if (candidate := _candidate(Path(folder, name), parsed, disk, now, known))
     ]
     return sorted(plots, key=lambda plot: (plot.ident.mtime_ns, plot.source))
 
@@ -51,14 +60,18 @@ def excluded(folder: str, name: str, patterns: Collection[str]) -> bool:
     return any(fnmatchcase(name, one) or fnmatchcase(path, one) for one in patterns)
 
 
-def _candidate(path: Path, name: PlotName, disk: str, now: float) -> Candidate | None:
+def _candidate(
+    path: Path, name: PlotName, disk: str, now: float, known: Mapping[str, Ident]
+) -> Candidate | None:
     try:
         status = path.lstat()
     except OSError:  # moved or deleted between the listing and the look
         return None
-    if not stat.S_ISREG(status.st_mode) or not _whole(path, name, status, now):
+    if not stat.S_ISREG(status.st_mode):
         return None
     ident = Ident(status.st_size, status.st_mtime_ns, status.st_ino)
+    if known.get(str(path)) != ident and not _whole(path, name, status, now):
+        return None
     return Candidate(str(path), ident, disk, name.id)
 
 
