@@ -46,3 +46,13 @@ def test_a_pause_keeps_the_rest_and_a_new_quota_counts_from_now() -> None:
     assert quota.paused() == Quota(running=False, since=NOW, count=7, told=True)
     later = NOW + timedelta(1)
     assert quota.paused().opened(3, later) == Quota(running=True, since=later, count=3)
+
+
+def test_going_on_takes_the_end_that_was_asked_for_and_drains_no_more() -> None:
+    paused = Quota(running=True, since=NOW, count=7).paused(drain=True)
+    on = paused.resumed(NOW + timedelta(hours=1))
+
+    assert (paused.running, paused.draining) == (False, True)
+    assert (on.running, on.draining, on.until) == (True, False, NOW + timedelta(hours=1))
+    assert (on.since, on.count) == (NOW, 7)
+    assert on.resumed(None).until is None
