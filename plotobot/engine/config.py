@@ -138,6 +138,18 @@ class MoveRules:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportRules:
+    """When the regular summary is told, and what it draws."""
+
+    every: float | None = 86400.0
+    """Seconds from one to the next; None leaves it to `at`."""
+    at: tuple[str, ...] = ()
+    """Times of day by the machine's own clock, as `07:30`."""
+    charts: tuple[str, ...] = ("overview", "timeline", "days", "drives", "phases")
+    """Those that are drawn; empty draws none."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Everything that one machine's engine has to know."""
 
@@ -154,6 +166,7 @@ class EngineConfig:
     move: MoveRules = field(default_factory=MoveRules)
     spawn_on_start: bool = True
     """Whether plots are started as soon as the engine runs, without being asked."""
+    report: ReportRules = field(default_factory=ReportRules)
 
     @property
     def jobs_root(self) -> Path:
