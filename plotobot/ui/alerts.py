@@ -16,6 +16,7 @@ from plotobot.ui.text import (
     duration,
     fit,
     gib,
+    percent,
     plain,
     plot_file,
     plural,
@@ -47,6 +48,7 @@ EMOJI: Mapping[EventKind, str] = {
     EventKind.SUMMARY: "📊",
     EventKind.SETTINGS_CHANGED: "🎚️",
     EventKind.TROUBLE: "⚠️",
+    EventKind.DRIVE_FILLING: "🪫",
 }
 CRITICAL = frozenset(
     {
@@ -108,6 +110,8 @@ def _body(event: Event, limit: int) -> str:
         return _OF_JOBS[event.kind](event.job, event.data, limit)
     if event.kind in (EventKind.PLOT_MOVED, EventKind.MOVE_FAILED):
         return clip(_moved(event.data), limit)
+    if event.kind is EventKind.DRIVE_FILLING:
+        return clip(_filling(event.data), limit)
     if event.kind is EventKind.SUMMARY:
         return clip(_summary(event.data), limit)
     sentence = _SENTENCES.get(event.kind, event.kind.replace("_", " ").capitalize())
@@ -151,6 +155,14 @@ def _moved(data: Mapping[str, Any]) -> str:
         return f"a plot could not be moved and is where it was, {way}: {plain(data['reason'], 400)}"
     speed = f" at {size / seconds / 1e6:.0f} MB/s" if seconds else ""
     return f"plot moved, {way}: {gib(size)} in {duration(seconds)}{speed}"
+
+
+def _filling(data: Mapping[str, Any]) -> str:
+    head = f"{data.get('kind', 'a')} drive {code(data.get('path', '?'))} is filling: "
+    full = _moment(data.get("full_at"))
+    return f"{head}{percent(data.get('used', 0))} used, {gib(data.get('free', 0))} free" + (
+        f", full {full}" if full else ""
+    )
 
 
 def _summary(data: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from plotobot.access import Level
 from plotobot.engine.models import DriveKind, JobState
 from plotobot.engine.protocol import Engine
 from plotobot.errors import Refusal
-from plotobot.ui import drives, jobs
+from plotobot.ui import drives, jobs, perf, report
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
 
@@ -39,13 +39,31 @@ async def drives_page(engine: Engine, only: str = ALL, number: int = 0) -> Page:
     """A page of drives; `only` is a kind's name, or `all`."""
     views = await engine.drives(None if only == ALL else DriveKind(only))
     number, pages = _within(number, len(views), drives.ROWS)
-    content = drives.drives_text(views, number, pages)
+    content = drives.drives_text(views, number, pages, discord.utils.utcnow())
     return Page(content, _buttons("drives", only, number, pages))
+
+
+async def perf_page(engine: Engine, only: str = ALL, number: int = 0) -> Page:
+    """A page of what jobs take of the machine; `only` is a state's name, or `all`."""
+    wanted = [job for job in await engine.jobs() if only in (ALL, job.state.value)]
+    number, pages = _within(number, len(wanted), jobs.ROWS)
+    content = perf.perf_text(wanted, await engine.perf(), number, pages)
+    return Page(content, _buttons("perf", only, number, pages))
+
+
+async def history_page(engine: Engine, only: str = ALL, number: int = 0) -> Page:
+    """A page of the summaries that were told; there is but one kind, `all`."""
+    past = await engine.past_summaries()
+    number, pages = _within(number, len(past), report.ROWS)
+    content = report.history_text(past, number, pages)
+    return Page(content, _buttons("history", only, number, pages))
 
 
 LISTS = {
     "jobs": (jobs_page, frozenset({ALL, *JobState})),
     "drives": (drives_page, frozenset({ALL, *DriveKind})),
+    "perf": (perf_page, frozenset({ALL, *JobState})),
+    "history": (history_page, frozenset({ALL})),
 }
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from plotobot.engine.config import Limits
+from plotobot.engine.config import Limits, ReportRules
 from plotobot.engine.limits import changed, views
 from plotobot.engine.models import (
     GIB,
@@ -27,8 +27,9 @@ from plotobot.engine.models import (
     MoverView,
     SpawnerView,
     StopResult,
-    Summary,
 )
+from plotobot.engine.reporting import plan
+from plotobot.engine.summary import PastSummary, Perf, ReportPlan, Summary
 from plotobot.errors import Refusal
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -78,6 +79,9 @@ def make_event(number: int = 1, kind: EventKind = EventKind.JOB_SPAWNED, **chang
     return replace(event, **changes)
 
 
+PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
+
+
 async def as_is(awaitable: Awaitable[Any]) -> Any:
     """Wait for it, here."""
     return await awaitable
@@ -96,6 +100,11 @@ class ScriptedEngine:
         self.view = SpawnerView(running=True, spawned=0, count=None)
         self.now_limits = self.written_limits = Limits()
         self.moving = MoverView(running=False)
+        self.rules = self.written_rules = ReportRules()
+        self.past: dict[int, Summary] = {}
+        self.perfs: dict[str, Perf] = {}
+        self.picture: bytes | Exception = PNG
+        self.drawn: list[tuple[str, Summary]] = []
         self.log: list[str] = ["Computing table 1", "Computing table 2"]
         self.kept: dict[str, str] = {}
         self.deeds: list[tuple[Any, ...]] = []
@@ -222,6 +231,51 @@ class ScriptedEngine:
         live = [job for job in self.all_jobs if job.state.live]
         drives = tuple(self.all_drives)
         return Summary("rig1", since, NOW, tuple(done), tuple(bad), tuple(live), drives)
+
+    async def past_summaries(self) -> Sequence[PastSummary]:
+        self._ask()
+        return [
+            PastSummary(n, s.since, s.until, len(s.finished), len(s.failed), 0)
+            for n, s in sorted(self.past.items(), reverse=True)
+        ]
+
+    async def past_summary(self, number: int) -> Summary:
+        self._ask()
+        if number not in self.past:
+            raise Refusal(f"There is no summary {number}.")
+        return self.past[number]
+
+    async def chart(self, chart: str, summary: Summary) -> bytes:
+        self._ask()
+        if isinstance(self.picture, Exception):
+            raise self.picture
+        self.drawn.append((chart, summary))
+        return self.picture
+
+    async def report_plan(self) -> ReportPlan:
+        self._ask()
+        now, then = self.rules, self.written_rules
+        next_one = NOW + timedelta(hours=5)
+        hours, written = (now.every or 0) / 3600, (then.every or 0) / 3600
+        return ReportPlan(hours, now.at, written, then.at, next_one)
+
+    async def change_report_plan(
+        self, hours: float | None = None, at: Sequence[str] | None = None
+    ) -> ReportPlan:
+        self._ask()
+        self.rules = plan.changed(self.rules, hours, at)
+        self.deeds.append(("every", hours, at))
+        return await self.report_plan()
+
+    async def keep_report_plan(self) -> ReportPlan:
+        self._ask()
+        self.written_rules = self.rules
+        self.deeds.append(("keep plan",))
+        return await self.report_plan()
+
+    async def perf(self) -> Mapping[str, Perf]:
+        self._ask()
+        return self.perfs
 
     async def undelivered(self, limit: int = 50) -> Sequence[Event]:
         self._ask()
