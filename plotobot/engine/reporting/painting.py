@@ -43,7 +43,7 @@ class Painter:
         Raises:
             NoChart: it could not be drawn, or not in time.
         """
-        wanted = await asyncio.to_thread(summary_adapter().dump_json, summary)
+        wanted = await asyncio.to_thread(_as_json, summary)
         async with self._drawing:
             png, complaint = await self._drawn(chart, wanted)
         if not png.startswith(PNG):
@@ -67,6 +67,10 @@ class Painter:
         finally:
             await _ended(child)
         return png, _last_line(words)
+
+
+def _as_json(summary: Summary) -> bytes:
+    return summary_adapter().dump_json(summary)
 
 
 async def _ended(child: asyncio.subprocess.Process) -> None:
