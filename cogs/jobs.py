@@ -15,7 +15,7 @@ from plotobot.ui.buttons import ask_to_stop, job_buttons
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import needs
 from plotobot.ui.jobs import choice_name, choose, job_text, matching
-from plotobot.ui.pages import jobs_page
+from plotobot.ui.pages import jobs_page, perf_page
 
 MAX_CHOICES = 25  # Discord's limit; discord.py does not cut
 State = Literal["all", "starting", "running", "completed", "failed", "stopped", "lost"]
@@ -47,10 +47,14 @@ class Jobs(commands.Cog):
     @app_commands.command()
     @app_commands.guild_only()
     @app_commands.default_permissions(use_application_commands=True)
-    @app_commands.describe(status="Only the jobs in this state")
-    async def jobs(self, interaction: Interaction, status: State = "all") -> None:
+    @app_commands.describe(
+        status="Only the jobs in this state", perf="What they take: CPU, memory, disk"
+    )
+    async def jobs(
+        self, interaction: Interaction, status: State = "all", perf: bool = False
+    ) -> None:
         """Show the table of plotting jobs."""
-        page = await jobs_page(self.engine, status)
+        page = await (perf_page if perf else jobs_page)(self.engine, status)
         await interaction.response.send_message(page.content, view=page.view, ephemeral=True)
 
     @needs(Level.VIEWER)

@@ -158,6 +158,23 @@ def clean(
 
 
 @app.command()
+def report(
+    settings: SettingsPath = None,
+    state: State = None,
+    *,
+    since: Annotated[
+        str, typer.Option("--since", help="How far back, such as 24h or 7d.", metavar="SPAN")
+    ] = "24h",
+    json: Json = False,
+) -> None:
+    """Sum up what was made, from the job directories: it asks no running bot."""
+    from plotobot import recount, terminal
+
+    document = recount.recount(_state_dir(settings, state) / "jobs", since)
+    terminal.show_json(document) if json else terminal.show_fields(recount.in_words(document))
+
+
+@app.command()
 def drives(settings: SettingsPath = None, state: State = None, *, json: Json = False) -> None:
     """List the configured drives: free, total, label, model, and what is wrong with each."""
     from plotobot import terminal

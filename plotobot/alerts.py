@@ -20,11 +20,15 @@ import discord
 from plotobot.engine.models import Event, EventKind
 from plotobot.engine.protocol import Engine
 from plotobot.ui.alerts import CRITICAL, alert_text, digest_holds, digest_text
+from plotobot.ui.report_buttons import Enclosure, enclosed
 
 log = logging.getLogger(__name__)
 
-Send = Callable[[str, str], Awaitable[object]]
-"""Sends a text under a nonce; a nonce that Discord saw in the last minutes makes no new message."""
+Send = Callable[..., Awaitable[object]]
+"""Sends a text under a nonce; a nonce that Discord saw in the last minutes makes no new message.
+
+By name it takes what goes with the text: an embed, a view, a file.
+"""
 
 SINGLY = 5
 """Up to so many waiting events get a message each; more become one digest."""
@@ -34,6 +38,8 @@ BEGUN = "alerts.begun"
 """The note of what the letter tells that was sent last, or is on its way."""
 SHUT = (discord.Forbidden, discord.NotFound)
 AWAY = (discord.DiscordServerError, aiohttp.ClientError, OSError, asyncio.TimeoutError)
+UNWANTED = frozenset({400, 403, 413})
+"""Statuses that may mean the enclosure: too large, or a channel where files are forbidden."""
 LATER = frozenset({401, 408, 429})
 """Statuses that say nothing against the message."""
 
@@ -60,6 +66,8 @@ class Letter:
     text: str
     nonce: str
     ids: tuple[int, ...]
+    summary: int = 0
+    """The number of the summary that it tells, which goes with it in full; 0 for other news."""
 
 
 def letters(
@@ -68,6 +76,7 @@ def letters(
     """Turn waiting events into messages: few of them one by one, many as one digest.
 
     A digest takes only so many that each critical one has its line; the rest wait for the next.
+    Summaries are in none: they come with charts and buttons.
 
     Args:
         events: those that wait, oldest first.
@@ -79,16 +88,20 @@ def letters(
         return [_letter(again, machine)]
     if len(events) <= SINGLY:
         return [_letter([event], machine) for event in events]
-    told = list(events)
+    told = [event for event in events if event.kind is not EventKind.SUMMARY]
+    apart = [event for event in events if event.kind is EventKind.SUMMARY]
     while len(told) > SINGLY and not digest_holds(told, machine):
         told = told[: len(told) * 2 // 3]
-    return [_letter(told, machine)]
+    rest = [_letter([event], machine) for event in apart[:SINGLY]]
+    return [_letter(told, machine), *rest] if told else rest
 
 
 def _letter(events: Sequence[Event], machine: str) -> Letter:
     if len(events) == 1:
         (one,) = events
-        return Letter(_told(one, machine, discord.utils.utcnow()), one.nonce, (one.id,))
+        number = one.data.get("number", 0) if one.kind is EventKind.SUMMARY else 0
+        text = _told(one, machine, discord.utils.utcnow())
+        return Letter(text, one.nonce, (one.id,), summary=number)
     return Letter(digest_text(events, machine), digest_nonce(events), tuple(e.id for e in events))
 
 
@@ -171,14 +184,39 @@ class Courier:
     async def _carry(self, letter: Letter) -> None:
         """Send one letter, as often as it takes, always under the same nonce."""
         delay = self._pace.first
-        while (wait := await self._try(letter)) is not None:
+        enclosure = await self._enclosure(letter)
+        while (wait := await self._try(letter, enclosure)) is not None:
             await asyncio.sleep(max(wait, delay))
             delay = min(delay * 2, self._pace.longest)
 
-    async def _try(self, letter: Letter) -> float | None:
+    async def _enclosure(self, letter: Letter) -> Enclosure | None:
+        """What goes with a letter, drawn once; a summary comes in words rather than not at all."""
+        if not letter.summary:
+            return None
+        try:
+            summary = await self._engine.past_summary(letter.summary)
+            return await enclosed(self._engine, summary)
+        except Exception:  # the last frame: the news itself must get through
+            log.exception("summary %d goes in words alone", letter.summary)
+            return None
+
+    async def _hand_over(self, letter: Letter, enclosure: Enclosure | None) -> None:
+        """Send a letter; what goes with it stays behind where Discord does not take that."""
+        if enclosure is not None:
+            try:
+                await self._send(letter.text, letter.nonce, **enclosure.parts())
+            except discord.HTTPException as error:
+                if error.status not in UNWANTED:
+                    raise
+                log.warning("a summary goes in words alone, for Discord refused: %s", error)
+            else:
+                return
+        await self._send(letter.text, letter.nonce)
+
+    async def _try(self, letter: Letter, enclosure: Enclosure | None) -> float | None:
         """None once the letter is done with, else the seconds to wait at least."""
         try:
-            await self._send(letter.text, letter.nonce)
+            await self._hand_over(letter, enclosure)
         except SHUT as error:
             if not self._shut:
                 log.error("the alert channel is closed to the bot (%s); alerts wait", error)  # noqa: TRY400 - the way there tells nothing

@@ -12,7 +12,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from datetime import UTC, timedelta
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,10 +36,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+CLOCK_EVERY = 15
+"""Seconds between two looks at the calendar."""
+
 
 @contextlib.asynccontextmanager
 async def running_engine(
-    config: EngineConfig, keep: Callable[[Mapping[str, float]], None] | None = None
+    config: EngineConfig, keep: Callable[[Mapping[str, object]], None] | None = None
 ) -> AsyncIterator[PlottingEngine]:
     """An engine at work on its state directory, which nobody else may hold.
 
@@ -107,10 +110,9 @@ async def run(settings: Settings, *, discord: bool = True) -> None:
     with stopped_by_signals(stop):
         async with running_engine(settings.engine, keep=_writer(settings)) as engine:
             log.info("%s is at work; its state is in %s", settings.machine, settings.state_dir)
-            async with _calendar(engine) as calendar:
-                await calendar.summary_every(settings.report_every)
+            async with _calendar(engine):
                 link = Link(engine, settings)
-                take_up = partial(_take_up, engine, calendar, link)
+                take_up = partial(_take_up, engine, link)
                 following = asyncio.create_task(follow_settings(settings, engine, take_up))
                 try:
                     await _until_stopped(stop, link.hold(token) if token else None)
@@ -119,47 +121,30 @@ async def run(settings: Settings, *, discord: bool = True) -> None:
             log.info("stopping; running plots go on")
 
 
-async def _take_up(
-    engine: PlottingEngine, calendar: Calendar, link: Link, settings: Settings
-) -> None:
+async def _take_up(engine: PlottingEngine, link: Link, settings: Settings) -> None:
     """Put changed settings to use.
 
     Raises:
         SettingsError: a written drive cannot be read as one.
     """
     await engine.reconfigure(settings.engine, specs_of(settings.engine))
-    await calendar.summary_every(settings.report_every)
     link.take_up(settings)
 
 
-class Calendar:
-    """What happens by the clock: the regular summary."""
-
-    def __init__(self, engine: PlottingEngine, scheduler: AsyncIOScheduler) -> None:
-        self._engine = engine
-        self._scheduler = scheduler
-
-    async def summary_every(self, every: timedelta | None) -> None:
-        """Tell a summary so often from now on; None tells none."""
-        self._scheduler.remove_all_jobs()
-        if every:
-            first = await self._engine.summary_due(every)
-            self._scheduler.add_job(
-                self._engine.tell_summary,
-                "interval",
-                seconds=every.total_seconds(),
-                next_run_time=first,
-            )
-
-
 @contextlib.asynccontextmanager
-async def _calendar(engine: PlottingEngine) -> AsyncIterator[Calendar]:
+async def _calendar(engine: PlottingEngine) -> AsyncIterator[None]:
+    """What happens by the clock: the regular summary.
+
+    The engine knows when it is due; it is asked so often that neither a clock that was set nor a
+    machine that slept can put a summary off.
+    """
     # A loop that was busy for a second must not lose a summary, which is APScheduler's default.
     defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+    scheduler.add_job(engine.tell_summary_if_due, "interval", seconds=CLOCK_EVERY)
     scheduler.start()
     try:
-        yield Calendar(engine, scheduler)
+        yield
     finally:
         scheduler.shutdown(wait=False)
         await asyncio.sleep(0)  # it shuts down on the loop's next turn
@@ -206,10 +191,10 @@ async def _until_stopped(stop: asyncio.Event, link: asyncio.Future[None] | None)
         await asyncio.gather(*waiting, return_exceptions=True)
 
 
-def _writer(settings: Settings) -> Callable[[Mapping[str, float]], None]:
+def _writer(settings: Settings) -> Callable[[Mapping[str, object]], None]:
     """Writes changed settings into their file, keeping every comment of it."""
 
-    def write(changes: Mapping[str, float]) -> None:
+    def write(changes: Mapping[str, object]) -> None:
         from plotobot.settings.editing import edit_settings  # tomlkit waits until it is needed
 
         edit_settings(settings.file, changes, plotters=tuple(PLOTTERS))

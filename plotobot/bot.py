@@ -20,7 +20,7 @@ from plotobot.alerts import Courier, Pace
 from plotobot.engine.models import EventKind
 from plotobot.engine.protocol import Engine
 from plotobot.errors import PlotobotError
-from plotobot.ui import buttons, clean_buttons, limits, pages
+from plotobot.ui import buttons, clean_buttons, limits, pages, report_buttons, report_plan
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.errors import UNREACHED, answer_error
 from plotobot.ui.guards import admit, level_of_command
@@ -116,6 +116,8 @@ class PlotoBot(FarmClient):
         pages.register(self)
         limits.register(self)
         clean_buttons.register(self)
+        report_buttons.register(self)
+        report_plan.register(self)
         for name in self._extensions:
             await self.load_extension(name)
         self.tree.copy_global_to(guild=self.home)
@@ -178,9 +180,9 @@ class PlotoBot(FarmClient):
         if guild.id == self.access.guild:
             await self.sync(anew=True)
 
-    async def _post(self, text: str, nonce: str) -> None:
+    async def _post(self, text: str, nonce: str, **parts: Any) -> None:
         channel = self.get_partial_messageable(self.access.channel, guild_id=self.access.guild)
-        await channel.send(text, nonce=nonce)
+        await channel.send(text, nonce=nonce, **parts)
 
 
 class Start(Protocol):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ PLACE = {
     "access": "ui",
     "alerts": "bot",
     "cogs": "bot",
+    "charts": "ui",
+    "recount": "ui",
     "demo": "__main__",
     "farmlog": "plots",
     "setting_up": "__main__",
@@ -93,6 +97,22 @@ def test_a_cog_method_is_parse_ask_answer(path):
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.AsyncFunctionDef):
             assert node.end_lineno - node.body[0].end_lineno <= 8, node.name
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_charts_are_drawn_in_a_process_of_their_own_and_imported_by_nobody(path):
+    if part_of(path) != "charts":
+        met = {n for n in imports(path) if n.startswith(("matplotlib", "numpy", "plotobot.charts"))}
+        assert not met, f"{path.name} imports {met}"
+
+
+def test_a_running_bot_holds_no_matplotlib():
+    code = (
+        "import importlib, sys, plotobot.app, plotobot.bot; "
+        "[importlib.import_module(name) for name in plotobot.bot.EXTENSIONS]; "
+        "sys.exit(bool({'matplotlib', 'numpy', 'plotobot.charts'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
 
 
 def test_the_walk_sees_the_house():

@@ -151,6 +151,18 @@ class FarmSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportRules:
+    """When the regular summary is told, and what it draws."""
+
+    every: float | None = 86400.0
+    """Seconds from one to the next; None leaves it to `at`."""
+    at: tuple[str, ...] = ()
+    """Times of day by the machine's own clock, as `07:30`."""
+    charts: tuple[str, ...] = ("overview", "timeline", "days", "drives", "phases")
+    """Those that are drawn; empty draws none."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Everything that one machine's engine has to know."""
 
@@ -172,6 +184,7 @@ class EngineConfig:
     farm: FarmSettings = field(default_factory=FarmSettings)
     foreign: bool = True
     """Whether plots that somebody else started are looked for, shown and counted."""
+    report: ReportRules = field(default_factory=ReportRules)
 
     @property
     def jobs_root(self) -> Path:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Self
 
-from plotobot.engine.bulletin import TOLD_AT, bulletin, period
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay
 from plotobot.engine.drives.discovery import Specs
@@ -32,22 +32,24 @@ from plotobot.engine.models import (
     Event,
     EventKind,
     Job,
-    JobState,
     LimitView,
     MoverView,
     Orphan,
     RescueResult,
     SpawnerView,
     StopResult,
-    Summary,
 )
 from plotobot.engine.moving.mover import Mover
 from plotobot.engine.notice import put_up
+from plotobot.engine.perf import PerfMeter
+from plotobot.engine.processes import native_processes
 from plotobot.engine.recovery import Recovered, recover
+from plotobot.engine.reporting.reporter import Reporter, Sources
 from plotobot.engine.roster import Roster, age
 from plotobot.engine.spawner import Spawner
 from plotobot.engine.stopping import Stopper
 from plotobot.engine.store import Store
+from plotobot.engine.summary import PastSummary, Perf, ReportPlan, Summary
 from plotobot.engine.supervision.supervisor import Supervisor
 from plotobot.engine.sweep import Sweep
 from plotobot.engine.vigil import Vigil
@@ -63,6 +65,8 @@ LOG_EVERY = 0.5
 """Seconds between two looks at the logs: an alert may be two seconds late at most."""
 DRIVES_EVERY = 10.0
 """Seconds between two looks at the drives; a pass looks at them as well."""
+PERF_EVERY = 20.0
+"""Seconds between two looks at what the jobs' processes take."""
 TROUBLE_EVERY = timedelta(minutes=10)
 
 
@@ -82,7 +86,7 @@ class PlottingEngine:
         bay: DriveBay,
         *,
         now: Callable[[], datetime] = utc_now,
-        keep: Callable[[Mapping[str, float]], None] | None = None,
+        keep: Callable[[Mapping[str, object]], None] | None = None,
     ) -> None:
         for kind in config.kinds:
             checked_keys(kind.plot)
@@ -110,15 +114,22 @@ class PlottingEngine:
         self._vigil = Vigil(supervisor, self._history, config.jobs_root, config.stalled_after, now)
         self._farm = FarmWatch(config.farm, store, self._roster.tell, now)
         self._inventory = Inventory(store, self._spawner.seen, bay.source.look, now)
+        drives = partial(self._spawner.drives, None)
+        sources = Sources(
+            lambda: self.machine, self._roster.all, drives, self._mover.view, self._farm.figures
+        )
+        self._reporter = Reporter(store, config.report, sources, self._roster.tell, now)
+        self._perf = PerfMeter(store, native_processes(), now)
         self._tasks: list[asyncio.Task[None]] = []
         # By the loop's clock, which no change of the system's time can move.
-        self._next_look = self._next_drives = 0.0
+        self._next_look = self._next_drives = self._next_perf = 0.0
         self._last_trouble: datetime | None = None
 
     async def __aenter__(self) -> Self:
         await self._roster.load()
         await self._stopper.load()
         await self._take_up()
+        await self._reporter.begin()  # after: what a lost database had told is not told again
         await self._spawner.load()  # after: a job found only now counts for the quota as well
         await self._farm.load()
         await self._inventory.load()
@@ -173,7 +184,7 @@ class PlottingEngine:
 
     async def drives(self, kind: DriveKind | None = None) -> Sequence[DriveView]:
         """The configured drives as of the last look."""
-        return self._spawner.drives(kind)
+        return self._reporter.with_forecasts(self._spawner.drives(kind))
 
     async def spawner(self) -> SpawnerView:
         """Whether plots are being started, and what holds each drive."""
@@ -205,13 +216,17 @@ class PlottingEngine:
 
     async def keep_limits(self) -> Sequence[LimitView]:
         """Write the changed limits into the settings, so that they hold for good."""
-        if self._keep is None:
-            raise Refusal("These settings cannot be written from here; edit the settings file.")
         limits = self._spawner.limits()
-        changes = {f"spawn.{one.name}": one.value for one in limits if one.value != one.written}
-        await asyncio.to_thread(self._keep, changes)
+        await self._write(
+            {f"spawn.{one.name}": one.value for one in limits if one.value != one.written}
+        )
         self._spawner.keep_limits()
         return self._spawner.limits()
+
+    async def _write(self, changes: Mapping[str, object]) -> None:
+        if self._keep is None:
+            raise Refusal("These settings cannot be written from here; edit the settings file.")
+        await asyncio.to_thread(self._keep, changes)
 
     async def reconfigure(self, config: EngineConfig, specs: Specs) -> None:
         """Go on with other settings; the machine's name and the state folder stay.
@@ -224,6 +239,7 @@ class PlottingEngine:
         self._config = replace(config, machine=old.machine, state_dir=old.state_dir)
         self._spawner.reconfigure(self._config, specs)
         self._mover.reconfigure(self._config)
+        self._reporter.reconfigure(config.report)
         await self._pass()
 
     async def spawn_once(self) -> Sequence[Job]:
@@ -254,30 +270,49 @@ class PlottingEngine:
 
     async def summary(self, since: datetime) -> Summary:
         """What happened since a moment."""
-        ended = await self._store.ended_since(since)
-        return Summary(
-            machine=self.machine,
-            since=since,
-            until=self._now(),
-            finished=tuple(job for job in ended if job.state is JobState.COMPLETED),
-            failed=tuple(job for job in ended if job.state is not JobState.COMPLETED),
-            running=tuple(self._roster.live()),
-            drives=tuple(self._spawner.drives(None)),
-        )
+        return await self._reporter.summary(since)
 
-    async def summary_due(self, every: timedelta) -> datetime:
-        """When the next regular summary is to be told."""
-        told_at = await self._store.recall(TOLD_AT)
-        if told_at is None:
-            await self._store.remember(TOLD_AT, self._now().isoformat())
-        return period(told_at, every, self._now())[1]
+    async def past_summaries(self) -> Sequence[PastSummary]:
+        """The summaries that were told at their time, the newest first."""
+        return await self._reporter.past()
+
+    async def past_summary(self, number: int) -> Summary:
+        """One of them, as it was told."""
+        return await self._reporter.read(number)
+
+    async def chart(self, chart: str, summary: Summary) -> bytes:
+        """A chart of a summary, as a PNG."""
+        return await self._reporter.chart(chart, summary)
+
+    async def report_plan(self) -> ReportPlan:
+        """When summaries are told, now and as the settings have it."""
+        return await self._reporter.plan()
+
+    async def change_report_plan(
+        self, hours: float | None = None, at: Sequence[str] | None = None
+    ) -> ReportPlan:
+        """Tell summaries at other hours until the next start."""
+        self._reporter.change(hours, at)
+        return await self._reporter.plan()
+
+    async def keep_report_plan(self) -> ReportPlan:
+        """Write the plan of summaries into the settings, so that it holds for good."""
+        plan = await self._reporter.plan()
+        await self._write({"report.every_hours": float(plan.hours), "report.at": list(plan.at)})
+        self._reporter.keep()
+        return await self._reporter.plan()
+
+    async def tell_summary_if_due(self) -> None:
+        """Tell a summary if one is due; those that were missed become one."""
+        await self._reporter.tell_if_due()
 
     async def tell_summary(self) -> None:
-        """Tell what happened since the last regular summary, as an event."""
-        since, _ = period(await self._store.recall(TOLD_AT), timedelta(), self._now())
-        summary = await self.summary(since)
-        await self._roster.put(events=[bulletin(summary)])
-        await self._store.remember(TOLD_AT, summary.until.isoformat())
+        """Tell a summary now, of all that was in none."""
+        await self._reporter.tell()
+
+    async def perf(self) -> Mapping[str, Perf]:
+        """What the jobs take of the machine, by job id."""
+        return await self._perf.of(self._roster.all())
 
     async def farm_log(self, kind: Kind) -> FarmLog:
         """The farm's log of the last day."""
@@ -350,7 +385,11 @@ class PlottingEngine:
         if clock >= self._next_drives:
             self._next_drives = clock + DRIVES_EVERY
             changed |= await self._spawner.look()
+            await self._reporter.look()
             await self._store.remember("alive", self._now().isoformat())
+        if clock >= self._next_perf:
+            self._next_perf = clock + PERF_EVERY
+            await self._perf.note(self._roster.live())
         if changed or clock >= self._next_look:
             await self._pass()
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,6 +26,7 @@ from plotobot.engine.store import Store
 from plotobot.errors import Refusal
 from plotobot.farmlog.files import default_log, unreadable
 from plotobot.farmlog.report import FarmLog, Kind, read_farm_log
+from plotobot.farmlog.statistics import FarmStats
 from plotobot.farmlog.tail import look
 from plotobot.farmlog.wording import masked
 
@@ -116,15 +117,30 @@ class FarmWatch:
             self._saved_at = None
             await self._write()
 
-    async def report(self, kind: Kind) -> FarmLog:
+    async def figures(self, since: datetime, until: datetime) -> Mapping[str, float]:
+        """What the log counted since a moment, up to now, by what it is called in a summary.
+
+        Without a log that can be read there is nothing to tell.
+        """
+        del until  # now, in whatever is asked
+        try:
+            stats = (await self.report(Kind.ERROR, since)).stats
+        except Refusal:
+            return {}
+        return counted(stats)
+
+    async def report(self, kind: Kind, since: datetime | None = None) -> FarmLog:
         """The last day: figures, and the last records of one kind, with keys cut short.
+
+        Args:
+            kind: of the records.
+            since: the figures count from here; None is a day ago.
 
         Raises:
             Refusal: the log is not there, cannot be read, or is none.
         """
         async with self._reading:
-            since = self._now() - SPAN
-            ask = partial(_report, self.path, kind, since)
+            ask = partial(_report, self.path, kind, since or self._now() - SPAN)
             answer = (await asyncio.to_thread(self._reads.ask, {self.path: ask}))[self.path]
         if isinstance(answer, OSError):
             raise unreadable(self.path, answer)
@@ -182,6 +198,20 @@ def _look(
     # What was there before the first look is no news.
     state = take(state, found.data, rules, now, news=state.place is not None)
     return replace(state, place=found.place), found.more
+
+
+def counted(stats: FarmStats) -> dict[str, float]:
+    """The figures of a summary; those that say nothing are left out."""
+    figures = {
+        "plots": stats.plots or 0,
+        "challenges": stats.challenges,
+        "eligible plots": stats.eligible,
+        "proofs": stats.proofs,
+        "lookup p99 (s)": stats.lookups.p99 or 0.0,
+        "signage points missed": stats.signage_skipped,
+        "errors": stats.errors,
+    }
+    return {name: value for name, value in figures.items() if value}
 
 
 def _report(path: Path, kind: Kind, since: datetime) -> FarmLog | Refusal:

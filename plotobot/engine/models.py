@@ -192,6 +192,8 @@ class EventKind(StrEnum):
     FARM_ERRORS = "farm_errors"
     FARM_PROOF = "farm_proof"
     FARM_PLOTS_FEWER = "farm_plots_fewer"
+    DRIVE_FILLING = "drive_filling"
+    """A drive for finished plots is nearly full, or will be soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,8 @@ class DriveView:
     """Bytes those jobs still need on it."""
     takes: int = 0
     """Plots of the configured kind it can still take beside them."""
+    full_at: datetime | None = None
+    """When it will be full if it goes on filling so; None where nothing honest can be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,20 +358,6 @@ class MoverView:
     waiting_bytes: int = 0
     holds: tuple[str, ...] = ()
     """What keeps the waiting plots, in sentences."""
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What happened since a moment: the first form of the PlotoFy report."""
-
-    machine: str
-    since: datetime
-    until: datetime
-    finished: tuple[Job, ...] = ()
-    failed: tuple[Job, ...] = ()
-    """Failed, lost and stopped ones."""
-    running: tuple[Job, ...] = ()
-    drives: tuple[DriveView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

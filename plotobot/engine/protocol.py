@@ -23,8 +23,8 @@ from plotobot.engine.models import (
     RescueResult,
     SpawnerView,
     StopResult,
-    Summary,
 )
+from plotobot.engine.summary import PastSummary, Perf, ReportPlan, Summary
 from plotobot.farmlog.report import FarmLog, Kind
 
 
@@ -179,6 +179,60 @@ class Engine(Protocol):
             Refusal: no such plot, or it cannot be checked now.
             NotAPlot: it is no plot any more.
         """
+        ...
+
+    async def past_summaries(self) -> Sequence[PastSummary]:
+        """The summaries that were told at their time, the newest first."""
+        ...
+
+    async def past_summary(self, number: int) -> Summary:
+        """One of them, with its jobs, as it was told.
+
+        Raises:
+            Refusal: there is none of this number.
+        """
+        ...
+
+    async def chart(self, chart: str, summary: Summary) -> bytes:
+        """A chart of a summary as a PNG, drawn beside the event loop.
+
+        Args:
+            chart: a name of `summary.CHARTS`.
+            summary: what it shows.
+
+        Raises:
+            Refusal: it is switched off, or cannot be drawn; the message says why.
+        """
+        ...
+
+    async def report_plan(self) -> ReportPlan:
+        """When summaries are told, now and as the settings have it."""
+        ...
+
+    async def change_report_plan(
+        self, hours: float | None = None, at: Sequence[str] | None = None
+    ) -> ReportPlan:
+        """Tell summaries at other hours until the next start.
+
+        Args:
+            hours: from one to the next; 0 leaves it to the times; None leaves them as they are.
+            at: times of day, as `07:30`; none at all takes them away; None leaves them.
+
+        Raises:
+            Refusal: it may not be so; nothing was changed then.
+        """
+        ...
+
+    async def keep_report_plan(self) -> ReportPlan:
+        """Write the plan of summaries into the settings, so that it holds for good.
+
+        Raises:
+            Refusal: the settings cannot be written.
+        """
+        ...
+
+    async def perf(self) -> Mapping[str, Perf]:
+        """What the jobs take of the machine, by job id; ended ones on average."""
         ...
 
     async def undelivered(self, limit: int = 50) -> Sequence[Event]:

@@ -76,6 +76,25 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT""",
         "CREATE INDEX plot_checks_by_path ON plot_checks (path, number)",
     ),
+    (
+        """CREATE TABLE summaries (
+            number INTEGER PRIMARY KEY, since TEXT NOT NULL, until TEXT NOT NULL,
+            data TEXT NOT NULL, body TEXT NOT NULL
+        ) STRICT""",
+        """CREATE TABLE summed (
+            kind TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (kind, id)
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX summed_by_number ON summed (number)",
+        """INSERT INTO summed SELECT 'job', id, 0 FROM jobs
+            WHERE ended_at < (SELECT value FROM notes WHERE key = 'summary.told')""",
+        """INSERT INTO summed SELECT 'move', id, 0 FROM moves
+            WHERE ended_at < (SELECT value FROM notes WHERE key = 'summary.told')""",
+        """CREATE TABLE fills (
+            path TEXT NOT NULL, slot INTEGER NOT NULL, at INTEGER NOT NULL, free INTEGER NOT NULL,
+            total INTEGER NOT NULL, PRIMARY KEY (path, slot)
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE TABLE perf (job TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT",
+    ),
 )
 """Never edit one that has shipped; add the next. `PRAGMA user_version` counts those applied."""
 

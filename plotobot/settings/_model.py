@@ -14,6 +14,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from plotobot.engine.moving.remote.address import parse_address
+from plotobot.engine.reporting.plan import times
+from plotobot.errors import Refusal
 from plotobot.plots.address import decode_address
 from plotobot.plots.keys import public_key
 from plotobot.settings._crossing import crossings
@@ -87,6 +89,13 @@ def _addresses(written: tuple[str, ...]) -> tuple[str, ...]:
     for address in written:
         parse_address(address)
     return written
+
+
+def _times(written: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return times(written)
+    except Refusal as error:
+        raise ValueError("no time") from error
 
 
 _FILE = 'the full path of a file, or "" for the usual one'
@@ -344,6 +353,7 @@ class Alerts(Table):
     farm_errors: _Switch = True
     farm_proof: _Switch = True
     farm_plots_fewer: _Switch = True
+    drive_filling: _Switch = True
 
 
 class Report(Table):
@@ -352,6 +362,16 @@ class Report(Table):
     every_hours: Annotated[
         float, Field(ge=0, le=8760, description="a number of hours from 0 to 8760")
     ] = 24.0
+    at: Annotated[
+        tuple[_Text, ...],
+        AfterValidator(_times),
+        Field(strict=False, description='a list of times of day, such as ["07:30", "19:00"]'),
+    ] = ()
+    chart_overview: _Switch = True
+    chart_timeline: _Switch = True
+    chart_days: _Switch = True
+    chart_drives: _Switch = True
+    chart_phases: _Switch = True
 
 
 class Farm(Table):

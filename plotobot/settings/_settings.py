@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,10 +17,12 @@ from plotobot.engine.config import (
     MoveRules,
     PlotSettings,
     Profile,
+    ReportRules,
     SpaceRules,
 )
 from plotobot.engine.models import GIB, DriveKind, EventKind
 from plotobot.engine.moving.base import Verify
+from plotobot.engine.summary import CHARTS
 from plotobot.settings._model import DriveTable, Members, Plot, ProfileTable, SettingsFile, Spawn
 
 
@@ -66,6 +67,7 @@ class Settings:
             stalled_after=self.written.alerts.stalled_after_minutes * 60,
             farm=self._farm,
             foreign=self.written.spawn.count_foreign,
+            report=self._report,
         )
 
     @property
@@ -91,10 +93,14 @@ class Settings:
         )
 
     @property
-    def report_every(self) -> timedelta | None:
-        """How often a summary is sent; None means never."""
-        hours = self.written.report.every_hours
-        return timedelta(hours=hours) if hours else None
+    def _report(self) -> ReportRules:
+        """Times of day take the place of the usual hours; hours that are written count too."""
+        report = self.written.report
+        hours = report.every_hours
+        if report.at and "every_hours" not in report.model_fields_set:
+            hours = 0.0
+        charts = tuple(name for name in CHARTS if getattr(report, f"chart_{name}"))
+        return ReportRules(every=hours * 3600 or None, at=report.at, charts=charts)
 
     @property
     def _plot(self) -> PlotSettings:

@@ -17,6 +17,7 @@ from plotobot.ui.text import (
     duration,
     fit,
     gib,
+    percent,
     plain,
     plot_file,
     plural,
@@ -59,6 +60,7 @@ EMOJI: Mapping[EventKind, str] = {
     EventKind.FARM_ERRORS: "🔥",
     EventKind.FARM_PROOF: "🍀",
     EventKind.FARM_PLOTS_FEWER: "📉",
+    EventKind.DRIVE_FILLING: "🪫",
 }
 CRITICAL = frozenset(
     {
@@ -125,6 +127,8 @@ def _body(event: Event, limit: int) -> str:
         return _OF_JOBS[event.kind](event.job, event.data, limit)
     if event.kind in (EventKind.PLOT_MOVED, EventKind.MOVE_FAILED):
         return clip(_moved(event.data), limit)
+    if event.kind is EventKind.DRIVE_FILLING:
+        return clip(_filling(event.data), limit)
     if event.kind is EventKind.SUMMARY:
         return clip(_summary(event.data), limit)
     if event.kind in FARM_NEWS:
@@ -210,6 +214,14 @@ def _broken_off(job: Job, data: Mapping[str, Any], limit: int) -> str:
         f"{code(data.get('last_words', ''), 300)}. "
         "When the cause is out of the way, `/spawn start` lets it go on.",
         limit,
+    )
+
+
+def _filling(data: Mapping[str, Any]) -> str:
+    head = f"{data.get('kind', 'a')} drive {code(data.get('path', '?'))} is filling: "
+    full = _moment(data.get("full_at"))
+    return f"{head}{percent(data.get('used', 0))} used, {gib(data.get('free', 0))} free" + (
+        f", full {full}" if full else ""
     )
 
 

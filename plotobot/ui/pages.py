@@ -15,7 +15,7 @@ from plotobot.engine.models import DriveKind, JobState
 from plotobot.engine.protocol import Engine
 from plotobot.errors import Refusal
 from plotobot.farmlog.report import Kind
-from plotobot.ui import drives, farm, jobs, plots
+from plotobot.ui import drives, farm, jobs, perf, plots, report
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
 
@@ -42,7 +42,7 @@ async def drives_page(engine: Engine, only: str = ALL, number: int = 0) -> Page:
     """A page of drives; `only` is a kind's name, or `all`."""
     views = await engine.drives(None if only == ALL else DriveKind(only))
     number, pages = _within(number, len(views), drives.ROWS)
-    content = drives.drives_text(views, number, pages)
+    content = drives.drives_text(views, number, pages, discord.utils.utcnow())
     return Page(content, _buttons("drives", only, number, pages))
 
 
@@ -68,6 +68,22 @@ async def plots_page(engine: Engine, only: str = ALL, number: int = 0) -> Page:
     return Page(content, _buttons("plots", only, number, pages))
 
 
+async def perf_page(engine: Engine, only: str = ALL, number: int = 0) -> Page:
+    """A page of what jobs take of the machine; `only` is a state's name, or `all`."""
+    wanted = [job for job in await engine.jobs() if only in (ALL, job.state.value)]
+    number, pages = _within(number, len(wanted), jobs.ROWS)
+    content = perf.perf_text(wanted, await engine.perf(), number, pages)
+    return Page(content, _buttons("perf", only, number, pages))
+
+
+async def history_page(engine: Engine, only: str = ALL, number: int = 0) -> Page:
+    """A page of the summaries that were told; there is but one kind, `all`."""
+    past = await engine.past_summaries()
+    number, pages = _within(number, len(past), report.ROWS)
+    content = report.history_text(past, number, pages)
+    return Page(content, _buttons("history", only, number, pages))
+
+
 MakePage: TypeAlias = Callable[[Engine, str, int], Awaitable[Page]]
 LISTS: Mapping[str, tuple[MakePage, Callable[[str], object]]] = {
     # How its pages are made, and whether it knows a filter.
@@ -75,6 +91,8 @@ LISTS: Mapping[str, tuple[MakePage, Callable[[str], object]]] = {
     "drives": (drives_page, frozenset({ALL, *DriveKind}).__contains__),
     "farmlog": (farmlog_page, frozenset(FARM_KINDS).__contains__),
     "plots": (plots_page, re.compile(rf"{ALL}|[0-9a-f]{{12}}").fullmatch),
+    "perf": (perf_page, frozenset({ALL, *JobState}).__contains__),
+    "history": (history_page, frozenset({ALL}).__contains__),
 }
 
 

@@ -34,6 +34,13 @@ def gib(size: int) -> str:
     return f"{value:.3g} {unit}"
 
 
+def tib(size: float) -> str:
+    """A size in TiB, as farms count what they gain in a day: `0.97 TiB`; little ones in GiB."""
+    if size < GIB * 102.4:
+        return gib(round(size))
+    return f"{size / GIB / 1024:,.2f} TiB"
+
+
 def tail(path: str, room: int = 14) -> str:
     """The end of a path: as many of its last folders as fit in `room` characters.
 

@@ -37,6 +37,18 @@ def moment(text: str, now: datetime) -> datetime:
     return found.astimezone(UTC)
 
 
+def span(text: str) -> timedelta:
+    """How long, such as `24h`, `90 m` or `7d`.
+
+    Raises:
+        Refusal: it is no such thing.
+    """
+    match = _SPAN.fullmatch(text.strip())
+    if match is None or float(match[1]) == 0:
+        raise Refusal(f"{text.strip()[:40]!r} is no span of time; write one such as 24h or 7d.")
+    return timedelta(**{_UNITS[match[2].lower()]: float(match[1])})
+
+
 def _span(text: str, now: datetime) -> datetime | None:
     match = _SPAN.fullmatch(text)
     return now + timedelta(**{_UNITS[match[2].lower()]: float(match[1])}) if match else None

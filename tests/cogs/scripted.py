@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from plotobot.engine.config import Limits
+from plotobot.engine.config import Limits, ReportRules
 from plotobot.engine.inventory.overview import overview
 from plotobot.engine.inventory.plot import Check, Plot, Stock
 from plotobot.engine.limits import changed, views
@@ -33,8 +33,9 @@ from plotobot.engine.models import (
     RescueResult,
     SpawnerView,
     StopResult,
-    Summary,
 )
+from plotobot.engine.reporting import plan
+from plotobot.engine.summary import PastSummary, Perf, ReportPlan, Summary
 from plotobot.errors import Refusal
 from plotobot.farmlog.report import FarmLog, Kind
 from plotobot.farmlog.statistics import FarmStats
@@ -100,6 +101,9 @@ def make_orphan(number: int = 1, *, whole: bool = False, kept: str | None = None
     return Orphan(plot_id, 32, files, NOW - timedelta(days=2), kept)
 
 
+PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
+
+
 async def as_is(awaitable: Awaitable[Any]) -> Any:
     """Wait for it, here."""
     return await awaitable
@@ -121,6 +125,11 @@ class ScriptedEngine:
         self.view = SpawnerView(running=True, spawned=0, count=None)
         self.now_limits = self.written_limits = Limits()
         self.moving = MoverView(running=False)
+        self.rules = self.written_rules = ReportRules()
+        self.past: dict[int, Summary] = {}
+        self.perfs: dict[str, Perf] = {}
+        self.picture: bytes | Exception = PNG
+        self.drawn: list[tuple[str, Summary]] = []
         self.log: list[str] = ["Computing table 1", "Computing table 2"]
         self.stock = Stock(scanned_at=NOW)
         self.proofs = ProofCheck(30, 28, 0, ProofVerdict.SOUND, "Sound: 28 valid proofs.", 12.3)
@@ -275,6 +284,51 @@ class ScriptedEngine:
         self.deeds.append(("check", path, challenges))
         plot = next(plot for plot in self.stock.plots if plot.path == path)
         return Check(path, plot.id or "", NOW, self.proofs)
+
+    async def past_summaries(self) -> Sequence[PastSummary]:
+        self._ask()
+        return [
+            PastSummary(n, s.since, s.until, len(s.finished), len(s.failed), 0)
+            for n, s in sorted(self.past.items(), reverse=True)
+        ]
+
+    async def past_summary(self, number: int) -> Summary:
+        self._ask()
+        if number not in self.past:
+            raise Refusal(f"There is no summary {number}.")
+        return self.past[number]
+
+    async def chart(self, chart: str, summary: Summary) -> bytes:
+        self._ask()
+        if isinstance(self.picture, Exception):
+            raise self.picture
+        self.drawn.append((chart, summary))
+        return self.picture
+
+    async def report_plan(self) -> ReportPlan:
+        self._ask()
+        now, then = self.rules, self.written_rules
+        next_one = NOW + timedelta(hours=5)
+        hours, written = (now.every or 0) / 3600, (then.every or 0) / 3600
+        return ReportPlan(hours, now.at, written, then.at, next_one)
+
+    async def change_report_plan(
+        self, hours: float | None = None, at: Sequence[str] | None = None
+    ) -> ReportPlan:
+        self._ask()
+        self.rules = plan.changed(self.rules, hours, at)
+        self.deeds.append(("every", hours, at))
+        return await self.report_plan()
+
+    async def keep_report_plan(self) -> ReportPlan:
+        self._ask()
+        self.written_rules = self.rules
+        self.deeds.append(("keep plan",))
+        return await self.report_plan()
+
+    async def perf(self) -> Mapping[str, Perf]:
+        self._ask()
+        return self.perfs
 
     async def undelivered(self, limit: int = 50) -> Sequence[Event]:
         self._ask()

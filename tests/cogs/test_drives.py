@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from plotobot.engine.models import DriveKind
 
 
@@ -59,3 +62,12 @@ async def test_drives_with_long_paths_can_be_told_apart(farm, make_drive):
 
     assert "-long-name/ssd1" in text
     assert "-long-name/ssd2" in text
+
+
+async def test_a_drive_that_fills_says_when_it_will_be_full(farm, make_drive):
+    view = make_drive(1, kind=DriveKind.OUT)
+    farm.engine.all_drives = [replace(view, full_at=farm.env.now() + timedelta(hours=9, minutes=5))]
+
+    text = (await farm.slash("viewer", "drives")).response.content
+
+    assert "reserved, full in 9 h 05 m" in text

@@ -15,9 +15,10 @@ from plotobot.ui.pages import jobs_page
 LOOK = {"jobs": {}, "job": {"job": "20260101-0001"}, "drives": {}, "help": {}}
 LOOK |= {"report now": {}, "spawn why": {}, "farmlog": {"level": "Error"}}
 ACT = {"spawn start": {}, "spawn pause": {}, "spawn once": {}, "stop": {"job": "20260101-0001"}}
-LOOK |= {"move status": {}}
+LOOK |= {"report history": {}, "move status": {}}
 LOOK |= {"plots show": {}, "plots csv": {}, "plots rescan": {}, "plots check": {"plot": "a"}}
 ACT |= {"move start": {}, "move stop": {}, "move once": {}, "move pause": {"destination": "/f"}}
+ACT |= {"report every": {"hours": 6.0}}
 ACT |= {"spawn limits": {"limit": "max_parallel", "value": 3}}
 ACT |= {"clean": {}}
 ALLOWED = {"owner": LOOK | ACT, "operator": LOOK | ACT, "viewer": LOOK}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from plotobot.engine.config import (
     SpaceRules,
 )
 from plotobot.engine.models import GIB, DriveKind, EventKind
+from plotobot.errors import SettingsError
 from plotobot.plots.address import encode_address
 from plotobot.settings import Settings, SettingsFile
 from plotobot.settings._model import Alerts
@@ -37,7 +37,6 @@ def test_an_empty_file_gives_the_defaults_of_the_engine(load: Load, tmp_path: Pa
     )
     assert loaded.access is None
     assert loaded.alerts == frozenset(EventKind) - {EventKind.PLOT_MOVED}
-    assert loaded.report_every == timedelta(days=1)
     assert (loaded.token, loaded.api_base, loaded.gateway_url) == (None, None, None)
 
 
@@ -166,9 +165,33 @@ def test_alerts_can_be_switched_off_one_by_one_and_all_at_once(load: Load) -> No
     assert load("alerts.enabled = false").alerts == frozenset()
 
 
-def test_no_report_at_zero(load: Load) -> None:
-    assert load("report.every_hours = 0").report_every is None
-    assert load("report.every_hours = 1.5").report_every == timedelta(minutes=90)
+@pytest.mark.parametrize(
+    ("text", "every", "at"),
+    [
+        pytest.param("", 86400.0, (), id="daily"),
+        pytest.param("report.every_hours = 0", None, (), id="none"),
+        pytest.param("report.every_hours = 1.5", 5400.0, (), id="hours"),
+        pytest.param('report.at = ["19:00", "7:30"]', None, ("07:30", "19:00"), id="times-alone"),
+        pytest.param(
+            'report.at = ["07:30"]\nreport.every_hours = 6', 21600.0, ("07:30",), id="both"
+        ),
+    ],
+)
+def test_when_summaries_are_told(
+    load: Load, text: str, every: float | None, at: tuple[str, ...]
+) -> None:
+    report = load(text).engine.report
+    assert (report.every, report.at) == (every, at)
+
+
+def test_a_time_that_is_none_is_refused_with_an_example(load: Load) -> None:
+    with pytest.raises(SettingsError, match="must be a list of times of day, such as"):
+        load('report.at = ["25:00"]')
+
+
+def test_charts_can_be_switched_off_one_by_one(load: Load) -> None:
+    charts = load("report.chart_drives = false").engine.report.charts
+    assert charts == ("overview", "timeline", "days", "phases")
 
 
 def test_nothing_can_be_changed(load: Load) -> None:

@@ -1,0 +1,32 @@
+"""The process that draws one chart and ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from contextlib import suppress
+
+from plotobot.engine.summary import CHARTS, summary_adapter
+
+USAGE = f"usage: python -m plotobot.charts {'|'.join(CHARTS)} < summary.json > chart.png"
+
+
+def main(arguments: list[str]) -> int:
+    """Draw; returns the exit code."""
+    if len(arguments) != 1 or arguments[0] not in CHARTS:
+        sys.stderr.write(USAGE + "\n")
+        return 2
+    if sys.platform != "win32":
+        with suppress(OSError):
+            os.nice(10)  # plots go first
+    logging.disable(logging.WARNING)  # of fonts that lack a character
+    summary = summary_adapter().validate_json(sys.stdin.buffer.read())
+    from plotobot.charts.drawing import draw
+
+    sys.stdout.buffer.write(draw(arguments[0], summary))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
