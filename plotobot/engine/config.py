@@ -172,6 +172,10 @@ class EngineConfig:
     farm: FarmSettings = field(default_factory=FarmSettings)
     foreign: bool = True
     """Whether plots that somebody else started are looked for, shown and counted."""
+    cpu_celsius: float = 90.0
+    """Degrees from which the processor counts as too hot; 0 means never."""
+    drive_celsius: float = 65.0
+    """The same for a drive."""
 
     @property
     def jobs_root(self) -> Path:

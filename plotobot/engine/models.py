@@ -191,6 +191,9 @@ class EventKind(StrEnum):
     FARM_ERRORS = "farm_errors"
     FARM_PROOF = "farm_proof"
     FARM_PLOTS_FEWER = "farm_plots_fewer"
+    TOO_HOT = "too_hot"
+    """The processor or a drive: `data["what"]`, `data["celsius"]` and its `data["limit"]`."""
+    COOL_AGAIN = "cool_again"
 
 
 @dataclass(frozen=True, slots=True)
