@@ -19,12 +19,11 @@ import discord
 
 from plotobot.engine.models import Event, EventKind
 from plotobot.engine.protocol import Engine
+from plotobot.errors import PlotobotError
+from plotobot.telling import Hush
 from plotobot.ui.alerts import CRITICAL, alert_text, digest_holds, digest_text
 
 log = logging.getLogger(__name__)
-
-Send = Callable[[str, str], Awaitable[object]]
-"""Sends a text under a nonce; a nonce that Discord saw in the last minutes makes no new message."""
 
 SINGLY = 5
 """Up to so many waiting events get a message each; more become one digest."""
@@ -36,6 +35,12 @@ SHUT = (discord.Forbidden, discord.NotFound)
 AWAY = (discord.DiscordServerError, aiohttp.ClientError, OSError, asyncio.TimeoutError)
 LATER = frozenset({401, 408, 429})
 """Statuses that say nothing against the message."""
+LOOK_AGAIN = 60.0
+"""Seconds after which it is asked again whether what was held back may be told."""
+
+
+class PlaceClosed(PlotobotError):  # noqa: N818 - it reads as what it is
+    """Discord lets nobody of ours write in a place that is not the main one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +65,19 @@ class Letter:
     text: str
     nonce: str
     ids: tuple[int, ...]
+    urgent: tuple[EventKind, ...] = ()
+    """The critical kinds it tells of."""
+
+
+Send = Callable[[Letter], Awaitable[object]]
+"""Sends a letter under its nonce; one that Discord saw in the last minutes makes no new message."""
 
 
 def letters(
-    events: Sequence[Event], machine: str, begun: Collection[int] = frozenset()
+    events: Sequence[Event],
+    machine: str,
+    begun: Collection[int] = frozenset(),
+    held: Callable[[Event], bool] = lambda _: False,
 ) -> list[Letter]:
     """Turn waiting events into messages: few of them one by one, many as one digest.
 
@@ -74,22 +88,33 @@ def letters(
         machine: who tells.
         begun: what the last letter told of, which Discord may have taken. It is told again just
             so, under the same nonce, and by itself: within other words it would be told twice.
+        held: whether an event was held back for a while; such ones come as one digest.
     """
     if again := [event for event in events if event.id in begun]:
         return [_letter(again, machine)]
+    waited = [place for place, event in enumerate(events) if held(event)]
+    if len(waited) > 1:  # those between them go along: nothing overtakes
+        return [_letter(_that_fit(events[: waited[-1] + 1], machine), machine)]
     if len(events) <= SINGLY:
         return [_letter([event], machine) for event in events]
-    told = list(events)
+    return [_letter(_that_fit(events, machine), machine)]
+
+
+def _that_fit(events: Sequence[Event], machine: str) -> Sequence[Event]:
+    """The first of them, as many as a digest holds."""
+    told = events
     while len(told) > SINGLY and not digest_holds(told, machine):
         told = told[: len(told) * 2 // 3]
-    return [_letter(told, machine)]
+    return told
 
 
 def _letter(events: Sequence[Event], machine: str) -> Letter:
+    urgent = tuple(dict.fromkeys(event.kind for event in events if event.kind in CRITICAL))
+    ids = tuple(event.id for event in events)
     if len(events) == 1:
         (one,) = events
-        return Letter(_told(one, machine, discord.utils.utcnow()), one.nonce, (one.id,))
-    return Letter(digest_text(events, machine), digest_nonce(events), tuple(e.id for e in events))
+        return Letter(_told(one, machine, discord.utils.utcnow()), one.nonce, ids, urgent)
+    return Letter(digest_text(events, machine), digest_nonce(events), ids, urgent)
 
 
 def _told(event: Event, machine: str, now: datetime) -> str:
@@ -111,31 +136,52 @@ def digest_nonce(events: Sequence[Event]) -> str:
 
 
 class Courier:
-    """Carries events from the engine to a channel."""
+    """Carries events of some kinds from the engine to one place, each after the other.
+
+    Args:
+        engine: where they come from.
+        send: brings a letter to the place.
+        carries: the kinds that are told there.
+        silent: the kinds that nobody is told of; they count as told.
+        hush: asked each time what is held back at present.
+        pace: how long it waits between things.
+        note: where it keeps what it tells; each courier has its own.
+        patient: whether to wait for a place that is closed; else that ends `run`.
+    """
 
     def __init__(
         self,
         engine: Engine,
         send: Send,
         *,
-        told: Collection[EventKind] = frozenset(EventKind),
+        carries: Collection[EventKind] = frozenset(EventKind),
+        silent: Collection[EventKind] = frozenset(),
+        hush: Callable[[], Hush] = Hush,
         pace: Pace | None = None,
+        note: str = BEGUN,
+        patient: bool = True,
     ) -> None:
         self._engine = engine
         self._send = send
-        self._told = frozenset(told)
+        self._carries, self._silent = frozenset(carries), frozenset(silent)
+        self._hush = hush
         self._pace = pace or Pace()
+        self._note = note
+        self._patient = patient
+        self._begun: frozenset[int] | None = None
         self._shut = False
 
-    def tell_only(self, kinds: Collection[EventKind]) -> None:
-        """Tell these kinds from now on; the others count as told."""
-        self._told = frozenset(kinds)
-
     async def run(self) -> None:
-        """Carry until cancelled."""
+        """Carry until cancelled.
+
+        Raises:
+            PlaceClosed: the place is, and this courier does not wait for it.
+        """
         while True:
             try:
                 await self._watch()
+            except PlaceClosed:
+                raise
             except Exception:  # the last frame: one broken event must not silence the farm
                 log.exception("telling the news failed; trying again")
                 await asyncio.sleep(self._pace.longest)
@@ -147,7 +193,8 @@ class Courier:
                 if await self.deliver():
                     await asyncio.sleep(self._pace.rest)
                 else:
-                    await changed
+                    # Not wait_for: what is held back may be told though nothing changes.
+                    await asyncio.wait([changed], timeout=self._until_released())
                     await asyncio.sleep(self._pace.gather)
             finally:
                 changed.cancel()
@@ -155,18 +202,49 @@ class Courier:
                     await changed
 
     async def deliver(self) -> bool:
-        """Tell what waits now; whether there was anything."""
-        events = await self._engine.undelivered(AT_ONCE)
-        silent = [event.id for event in events if event.kind not in self._told]
-        if silent:
+        """Tell what waits now and is not held back; whether there was anything."""
+        if self._begun is None:
+            self._begun = frozenset(json.loads(await self._engine.recall(self._note) or "[]"))
+        begun = self._begun
+        kinds = self._carries if begun else self._carries - self._held()
+        events = await self._engine.undelivered(AT_ONCE, kinds | self._silent)
+        if silent := [event.id for event in events if event.kind in self._silent]:
             await self._engine.delivered(silent)
-        waiting = [event for event in events if event.kind in self._told]
-        begun = json.loads(await self._engine.recall(BEGUN) or "[]") if waiting else ()
-        for letter in letters(waiting, self._engine.machine, begun):
-            await self._engine.remember(BEGUN, json.dumps(letter.ids))
-            await self._carry(letter)
-            await self._engine.delivered(letter.ids)
-        return bool(events)
+        waiting = [event for event in events if event.kind in kinds]
+        if begun:  # what else there is may have to wait
+            waiting = [event for event in waiting if event.id in begun]
+        for letter in letters(waiting, self._engine.machine, begun, self._was_held):
+            await self._tell(letter)
+        self._begun = frozenset()
+        return bool(events or begun)
+
+    async def _tell(self, letter: Letter) -> None:
+        self._begun = frozenset(letter.ids)
+        await self._engine.remember(self._note, json.dumps(letter.ids))
+        await self._carry(letter)
+        await self._engine.delivered(letter.ids)
+
+    def _held(self) -> frozenset[EventKind]:
+        return frozenset(self._releases())
+
+    def _releases(self) -> dict[EventKind, datetime]:
+        hush, now = self._hush(), discord.utils.utcnow()
+        ends = {
+            kind: hush.held_until(kind, now, critical=kind in CRITICAL) for kind in self._carries
+        }
+        return {kind: end for kind, end in ends.items() if end}
+
+    def _until_released(self) -> float | None:
+        """Seconds until something held back may be told, at most those to look again."""
+        ends = self._releases().values()
+        if not ends:
+            return None
+        left = (min(ends) - discord.utils.utcnow()).total_seconds()
+        return min(LOOK_AGAIN, max(left, 0.1))
+
+    def _was_held(self, event: Event) -> bool:
+        held = self._hush().held_until(event.kind, event.at, critical=event.kind in CRITICAL)
+        return held is not None
 
     async def _carry(self, letter: Letter) -> None:
         """Send one letter, as often as it takes, always under the same nonce."""
@@ -178,8 +256,10 @@ class Courier:
     async def _try(self, letter: Letter) -> float | None:
         """None once the letter is done with, else the seconds to wait at least."""
         try:
-            await self._send(letter.text, letter.nonce)
+            await self._send(letter)
         except SHUT as error:
+            if not self._patient:
+                raise PlaceClosed(str(error)) from None
             if not self._shut:
                 log.error("the alert channel is closed to the bot (%s); alerts wait", error)  # noqa: TRY400 - the way there tells nothing
             self._shut = True
@@ -204,4 +284,4 @@ class Courier:
         return None
 
 
-__all__ = ["CRITICAL", "Courier", "Letter", "Pace", "digest_nonce", "letters"]
+__all__ = ["CRITICAL", "Courier", "Letter", "Pace", "PlaceClosed", "digest_nonce", "letters"]
