@@ -8,6 +8,7 @@ from datetime import datetime
 import discord
 
 from plotobot.engine.models import DriveView, Job, Summary
+from plotobot.ui.colours import Colour
 from plotobot.ui.jobs import elapsed, name
 from plotobot.ui.text import (
     FIELD_LIMIT,
@@ -22,8 +23,6 @@ from plotobot.ui.text import (
     stamp,
 )
 
-GREEN, RED = 0x3AAC59, 0xC0392B
-
 
 def report_embed(summary: Summary) -> discord.Embed:
     """A summary as an embed; it stays within Discord's 6,000 characters whatever the farm."""
@@ -32,7 +31,7 @@ def report_embed(summary: Summary) -> discord.Embed:
             f"{plain(summary.machine)}: {plural(len(summary.finished), 'plot')} finished", 256
         ),
         description=f"From {stamp(summary.since, 'f')} to {stamp(summary.until, 'f')}.",
-        colour=RED if summary.failed else GREEN,
+        colour=Colour.BAD if summary.failed else Colour.GOOD,
         timestamp=summary.until,
     )
     for field, lines in _fields(summary):
