@@ -68,7 +68,7 @@ async def test_broken_settings_end_it_with_2_and_name_the_line(farm: LiveFarm) -
     code, said = await (await farm.start()).ended()
     assert code == 2
     (sentence,) = sentences(said)
-    assert f"{farm.settings} line 8: plot.k" in sentence
+    assert f"{farm.settings} line 9: plot.k" in sentence
 
 
 async def test_a_state_folder_that_is_none_ends_it_with_2(farm: LiveFarm) -> None:
