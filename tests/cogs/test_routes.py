@@ -110,7 +110,7 @@ class TestTheRole:
         )
 
     async def test_the_longest_alert_still_fits(self, farm, make_event, make_job):
-        job = make_job(reason="x\n" + "y" * 9000)
+        job = make_job(reason="x\n" + "yyyy\n" * 900)
         farm.engine.happen(make_event(2, FAILED, job=job))
         await farm.env.settle()
 

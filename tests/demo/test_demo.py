@@ -169,6 +169,7 @@ async def test_a_newcomer_watches_looks_stops_and_leaves(demo: Demo, artifacts: 
     await demo.picture(artifacts / "alerts.png")
     await looks(demo)
     await demo.picture(artifacts / "jobs.png")
+    await demo.read("plots? in the making")  # the board
     await alerts_were_true(demo, first, last)
     assert await demo.tab.evaluate("window.neverReloaded") is True
     await leaves(demo)
@@ -193,7 +194,7 @@ async def stops(demo: Demo, job: str) -> None:
 
 async def looks(demo: Demo) -> None:
     await demo.type_command("spawn why")
-    assert "rule max_parallel" in await demo.read("Spawning is on")
+    assert "rule max_parallel" in await demo.read("Spawning is on: .*Looked")
     await demo.read(r"of at most 2 jobs run in all")
     before = await demo.jobs()
     await demo.type_command("jobs")
@@ -218,9 +219,10 @@ async def alerts_were_true(demo: Demo, finished: str, started: str) -> None:
         datetime.fromisoformat(jobs[finished][f"{at}_at"]) for at in ("started", "ended")
     )
     assert abs(int(shown[1]) - (ended - began).total_seconds()) <= 2
-    stamp = await demo.messages.locator("time").last.get_attribute("datetime")
-    age = datetime.now(UTC) - datetime.fromisoformat(str(stamp))
-    assert 0 <= age.total_seconds() + 1 < 20
+    script = "them => them.map(it => it.getAttribute('datetime'))"
+    stamps = await demo.messages.locator("time").evaluate_all(script)
+    ages = [(datetime.now(UTC) - datetime.fromisoformat(one)).total_seconds() for one in stamps]
+    assert min(age for age in ages if age > -1) < 20  # those to come are the ends of plots
 
 
 async def leaves(demo: Demo) -> None:

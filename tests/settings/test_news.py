@@ -106,6 +106,12 @@ def test_a_webhooks_address_is_in_no_repr(load: Load) -> None:
             "", "PLOTOBOT_WEBHOOK_A=https://x/hush-hush", "is no webhook's address", id="address"
         ),
         pytest.param("", f"PLOTOBOT_WEBHOOK_a={HOOK}", "no variable of this name", id="a-name"),
+        pytest.param(
+            "",
+            "PLOTOBOT_WEBHOOK_A=https://x/hush-hush\nDISCORD_API_BASE=https://x/hush-hush",
+            "DISCORD_API_BASE holds a secret",
+            id="misplaced-and-wrong",
+        ),
         pytest.param("", ENV + f"PLOTOBOT_STATE=/x/{HOOK}", "holds a secret", id="misplaced"),
     ],
 )
