@@ -11,7 +11,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import aiohttp
@@ -19,16 +19,12 @@ import discord
 
 from plotobot.engine.models import Event, EventKind
 from plotobot.engine.protocol import Engine
+from plotobot.errors import PlotobotError
+from plotobot.telling import Hush
 from plotobot.ui.alerts import CRITICAL, alert_text, digest_holds, digest_text
 from plotobot.ui.report_buttons import Enclosure, enclosed
 
 log = logging.getLogger(__name__)
-
-Send = Callable[..., Awaitable[object]]
-"""Sends a text under a nonce; a nonce that Discord saw in the last minutes makes no new message.
-
-By name it takes what goes with the text: an embed, a view, a file.
-"""
 
 SINGLY = 5
 """Up to so many waiting events get a message each; more become one digest."""
@@ -42,6 +38,12 @@ UNWANTED = frozenset({400, 403, 413})
 """Statuses that may mean the enclosure: too large, or a channel where files are forbidden."""
 LATER = frozenset({401, 408, 429})
 """Statuses that say nothing against the message."""
+LOOK_AGAIN = 60.0
+"""Seconds after which it is asked again whether what was held back may be told."""
+
+
+class PlaceClosed(PlotobotError):  # noqa: N818 - it reads as what it is
+    """Discord lets nobody of ours write in a place that is not the main one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,23 @@ class Letter:
     text: str
     nonce: str
     ids: tuple[int, ...]
+    urgent: tuple[EventKind, ...] = ()
+    """The critical kinds it tells of."""
     summary: int = 0
     """The number of the summary that it tells, which goes with it in full; 0 for other news."""
+    enclosure: Enclosure | None = None
+    """What goes with it, once that was drawn."""
+
+
+Send = Callable[[Letter], Awaitable[object]]
+"""Sends a letter under its nonce; one that Discord saw in the last minutes makes no new message."""
 
 
 def letters(
-    events: Sequence[Event], machine: str, begun: Collection[int] = frozenset()
+    events: Sequence[Event],
+    machine: str,
+    begun: Collection[int] = frozenset(),
+    held: Callable[[Event], bool] = lambda _: False,
 ) -> list[Letter]:
     """Turn waiting events into messages: few of them one by one, many as one digest.
 
@@ -83,26 +96,43 @@ def letters(
         machine: who tells.
         begun: what the last letter told of, which Discord may have taken. It is told again just
             so, under the same nonce, and by itself: within other words it would be told twice.
+        held: whether an event was held back for a while; such ones come as one digest.
     """
     if again := [event for event in events if event.id in begun]:
         return [_letter(again, machine)]
+    waited = [place for place, event in enumerate(events) if held(event)]
+    if len(waited) > 1:  # those between them go along: nothing overtakes
+        return _digest(events[: waited[-1] + 1], machine)
     if len(events) <= SINGLY:
         return [_letter([event], machine) for event in events]
+    return _digest(events, machine)
+
+
+def _digest(events: Sequence[Event], machine: str) -> list[Letter]:
+    """One letter for as many as it holds, and one for each summary."""
     told = [event for event in events if event.kind is not EventKind.SUMMARY]
     apart = [event for event in events if event.kind is EventKind.SUMMARY]
+    rest = [_letter([event], machine) for event in apart[:SINGLY]]
+    return [_letter(_that_fit(told, machine), machine), *rest] if told else rest
+
+
+def _that_fit(events: Sequence[Event], machine: str) -> Sequence[Event]:
+    """The first of them, as many as a digest holds."""
+    told = events
     while len(told) > SINGLY and not digest_holds(told, machine):
         told = told[: len(told) * 2 // 3]
-    rest = [_letter([event], machine) for event in apart[:SINGLY]]
-    return [_letter(told, machine), *rest] if told else rest
+    return told
 
 
 def _letter(events: Sequence[Event], machine: str) -> Letter:
+    urgent = tuple(dict.fromkeys(event.kind for event in events if event.kind in CRITICAL))
+    ids = tuple(event.id for event in events)
     if len(events) == 1:
         (one,) = events
         number = one.data.get("number", 0) if one.kind is EventKind.SUMMARY else 0
         text = _told(one, machine, discord.utils.utcnow())
-        return Letter(text, one.nonce, (one.id,), summary=number)
-    return Letter(digest_text(events, machine), digest_nonce(events), tuple(e.id for e in events))
+        return Letter(text, one.nonce, ids, urgent, number)
+    return Letter(digest_text(events, machine), digest_nonce(events), ids, urgent)
 
 
 def _told(event: Event, machine: str, now: datetime) -> str:
@@ -124,31 +154,52 @@ def digest_nonce(events: Sequence[Event]) -> str:
 
 
 class Courier:
-    """Carries events from the engine to a channel."""
+    """Carries events of some kinds from the engine to one place, each after the other.
+
+    Args:
+        engine: where they come from.
+        send: brings a letter to the place.
+        carries: the kinds that are told there.
+        silent: the kinds that nobody is told of; they count as told.
+        hush: asked each time what is held back at present.
+        pace: how long it waits between things.
+        note: where it keeps what it tells; each courier has its own.
+        patient: whether to wait for a place that is closed; else that ends `run`.
+    """
 
     def __init__(
         self,
         engine: Engine,
         send: Send,
         *,
-        told: Collection[EventKind] = frozenset(EventKind),
+        carries: Collection[EventKind] = frozenset(EventKind),
+        silent: Collection[EventKind] = frozenset(),
+        hush: Callable[[], Hush] = Hush,
         pace: Pace | None = None,
+        note: str = BEGUN,
+        patient: bool = True,
     ) -> None:
         self._engine = engine
         self._send = send
-        self._told = frozenset(told)
+        self._carries, self._silent = frozenset(carries), frozenset(silent)
+        self._hush = hush
         self._pace = pace or Pace()
+        self._note = note
+        self._patient = patient
+        self._begun: frozenset[int] | None = None
         self._shut = False
 
-    def tell_only(self, kinds: Collection[EventKind]) -> None:
-        """Tell these kinds from now on; the others count as told."""
-        self._told = frozenset(kinds)
-
     async def run(self) -> None:
-        """Carry until cancelled."""
+        """Carry until cancelled.
+
+        Raises:
+            PlaceClosed: the place is, and this courier does not wait for it.
+        """
         while True:
             try:
                 await self._watch()
+            except PlaceClosed:
+                raise
             except Exception:  # the last frame: one broken event must not silence the farm
                 log.exception("telling the news failed; trying again")
                 await asyncio.sleep(self._pace.longest)
@@ -160,7 +211,8 @@ class Courier:
                 if await self.deliver():
                     await asyncio.sleep(self._pace.rest)
                 else:
-                    await changed
+                    # Not wait_for: what is held back may be told though nothing changes.
+                    await asyncio.wait([changed], timeout=self._until_released())
                     await asyncio.sleep(self._pace.gather)
             finally:
                 changed.cancel()
@@ -168,18 +220,49 @@ class Courier:
                     await changed
 
     async def deliver(self) -> bool:
-        """Tell what waits now; whether there was anything."""
-        events = await self._engine.undelivered(AT_ONCE)
-        silent = [event.id for event in events if event.kind not in self._told]
-        if silent:
+        """Tell what waits now and is not held back; whether there was anything."""
+        if self._begun is None:
+            self._begun = frozenset(json.loads(await self._engine.recall(self._note) or "[]"))
+        begun = self._begun
+        kinds = self._carries if begun else self._carries - self._held()
+        events = await self._engine.undelivered(AT_ONCE, kinds | self._silent)
+        if silent := [event.id for event in events if event.kind in self._silent]:
             await self._engine.delivered(silent)
-        waiting = [event for event in events if event.kind in self._told]
-        begun = json.loads(await self._engine.recall(BEGUN) or "[]") if waiting else ()
-        for letter in letters(waiting, self._engine.machine, begun):
-            await self._engine.remember(BEGUN, json.dumps(letter.ids))
-            await self._carry(letter)
-            await self._engine.delivered(letter.ids)
-        return bool(events)
+        waiting = [event for event in events if event.kind in kinds]
+        if begun:  # what else there is may have to wait
+            waiting = [event for event in waiting if event.id in begun]
+        for letter in letters(waiting, self._engine.machine, begun, self._was_held):
+            await self._tell(letter)
+        self._begun = frozenset()
+        return bool(events or begun)
+
+    async def _tell(self, letter: Letter) -> None:
+        self._begun = frozenset(letter.ids)
+        await self._engine.remember(self._note, json.dumps(letter.ids))
+        await self._carry(letter)
+        await self._engine.delivered(letter.ids)
+
+    def _held(self) -> frozenset[EventKind]:
+        return frozenset(self._releases())
+
+    def _releases(self) -> dict[EventKind, datetime]:
+        hush, now = self._hush(), discord.utils.utcnow()
+        ends = {
+            kind: hush.held_until(kind, now, critical=kind in CRITICAL) for kind in self._carries
+        }
+        return {kind: end for kind, end in ends.items() if end}
+
+    def _until_released(self) -> float | None:
+        """Seconds until something held back may be told, at most those to look again."""
+        ends = self._releases().values()
+        if not ends:
+            return None
+        left = (min(ends) - discord.utils.utcnow()).total_seconds()
+        return min(LOOK_AGAIN, max(left, 0.1))
+
+    def _was_held(self, event: Event) -> bool:
+        held = self._hush().held_until(event.kind, event.at, critical=event.kind in CRITICAL)
+        return held is not None
 
     async def _carry(self, letter: Letter) -> None:
         """Send one letter, as often as it takes, always under the same nonce."""
@@ -204,20 +287,22 @@ class Courier:
         """Send a letter; what goes with it stays behind where Discord does not take that."""
         if enclosure is not None:
             try:
-                await self._send(letter.text, letter.nonce, **enclosure.parts())
+                await self._send(replace(letter, enclosure=enclosure))
             except discord.HTTPException as error:
                 if error.status not in UNWANTED:
                     raise
                 log.warning("a summary goes in words alone, for Discord refused: %s", error)
             else:
                 return
-        await self._send(letter.text, letter.nonce)
+        await self._send(letter)
 
     async def _try(self, letter: Letter, enclosure: Enclosure | None) -> float | None:
         """None once the letter is done with, else the seconds to wait at least."""
         try:
             await self._hand_over(letter, enclosure)
         except SHUT as error:
+            if not self._patient:
+                raise PlaceClosed(str(error)) from None
             if not self._shut:
                 log.error("the alert channel is closed to the bot (%s); alerts wait", error)  # noqa: TRY400 - the way there tells nothing
             self._shut = True
@@ -242,4 +327,4 @@ class Courier:
         return None
 
 
-__all__ = ["CRITICAL", "Courier", "Letter", "Pace", "digest_nonce", "letters"]
+__all__ = ["CRITICAL", "Courier", "Letter", "Pace", "PlaceClosed", "digest_nonce", "letters"]

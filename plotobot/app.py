@@ -161,20 +161,24 @@ class Link:
     def hold(self, token: str) -> asyncio.Future[None]:
         """Link up and stay linked; see `stay_linked` for how it ends."""
         point_at(self._settings.api_base, self._settings.gateway_url)
-        return asyncio.ensure_future(stay_linked(self._make_bot, token))
+        return asyncio.ensure_future(stay_linked(self._make_bot, token, secrets=self._secrets))
 
     def take_up(self, settings: Settings) -> None:
         """Obey other people and tell other things from now on."""
         self._settings = settings
         if self._bot and settings.access:
-            self._bot.obey(settings.access, settings.alerts)
+            self._bot.obey(settings.access, settings.telling, settings.board)
 
     def _make_bot(self) -> PlotoBot:
         access = self._settings.access
         if access is None:
             raise SettingsError(_unset(self._settings))
-        self._bot = PlotoBot(self._engine, access, alerts=self._settings.alerts)
+        settings = self._settings
+        self._bot = PlotoBot(self._engine, access, telling=settings.telling, board=settings.board)
         return self._bot
+
+    def _secrets(self) -> list[str]:
+        return [token for _, token in self._settings.telling.manner.webhooks.values()]
 
 
 async def _until_stopped(stop: asyncio.Event, link: asyncio.Future[None] | None) -> None:

@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from types import TracebackType
 from typing import Any, Protocol
 
 import discord
@@ -16,16 +17,28 @@ from discord import app_commands
 from discord.ext import commands
 
 from plotobot.access import Access
-from plotobot.alerts import Courier, Pace
-from plotobot.engine.models import EventKind
+from plotobot.alerts import Letter, Pace
+from plotobot.board import BoardKeeper, BoardPace
+from plotobot.couriers import Couriers
 from plotobot.engine.protocol import Engine
 from plotobot.errors import PlotobotError
-from plotobot.ui import buttons, clean_buttons, limits, pages, report_buttons, report_plan
+from plotobot.telling import MAIN, WEBHOOK, Telling
+from plotobot.ui import (
+    board_buttons,
+    buttons,
+    clean_buttons,
+    limits,
+    pages,
+    report_buttons,
+    report_plan,
+    snooze,
+)
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.errors import UNREACHED, answer_error
 from plotobot.ui.guards import admit, level_of_command
 from plotobot.ui.listings import Listings
 from plotobot.ui.seals import Seals
+from plotobot.ui.snooze import Snoozes, snooze_buttons
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +88,10 @@ class PlotoBot(FarmClient):
         access: Access,
         *,
         extensions: Sequence[str] = EXTENSIONS,
-        alerts: Collection[EventKind] = frozenset(EventKind),
+        telling: Telling | None = None,
+        board: int | None = None,
         pace: Pace | None = None,
+        board_pace: BoardPace | None = None,
     ) -> None:
         """Build the bot; nothing is sent before `start`.
 
@@ -84,8 +99,10 @@ class PlotoBot(FarmClient):
             engine: what it speaks for.
             access: the server, the channel for alerts, and who may do what.
             extensions: the cogs, by module name.
-            alerts: the kinds of events that are told; the others count as told.
-            pace: how long the courier waits between things.
+            telling: which kinds of events are told, and how; None tells all, all in one place.
+            board: the channel of the live board; None shows none.
+            pace: how long the couriers wait between things.
+            board_pace: how long the board's keeper does.
         """
         super().__init__(
             command_prefix=commands.when_mentioned,  # any other asks for message content
@@ -103,8 +120,13 @@ class PlotoBot(FarmClient):
         self.listings = Listings()
         self.command_ids: Mapping[str, int] = {}
         self._extensions = tuple(extensions)
-        self._courier = Courier(engine, self._post, told=alerts, pace=pace)
-        self._carrying: asyncio.Task[None] | None = None
+        self.snoozes = Snoozes(engine)
+        self._telling = telling or Telling()
+        self._couriers = Couriers(
+            engine, self._post, telling=self._telling, snoozes=self.snoozes, pace=pace
+        )
+        self._board = BoardKeeper(engine, self, channel=board, main=access.channel, pace=board_pace)
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def setup_hook(self) -> None:
         """Prepare buttons, cogs and commands, then begin to tell the news.
@@ -118,27 +140,51 @@ class PlotoBot(FarmClient):
         clean_buttons.register(self)
         report_buttons.register(self)
         report_plan.register(self)
+        board_buttons.register(self)
+        snooze.register(self)
         for name in self._extensions:
             await self.load_extension(name)
         self.tree.copy_global_to(guild=self.home)
         self.tree.clear_commands(guild=None)  # they are this server's; no other gets any
         await self.sync()
-        self._carrying = asyncio.create_task(self._courier.run(), name="courier")
+        self._tasks = [
+            asyncio.create_task(self._couriers.run(), name="couriers"),
+            asyncio.create_task(self._board.run(), name="board"),
+        ]
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave Discord. Only a stop that was asked for cancels the bot: then the board says so."""
+        if kind is asyncio.CancelledError:
+            await self._rest()
+            await self._board.farewell()
+        await super().__aexit__(kind, error, trace)
 
     async def close(self) -> None:
         """Stop telling the news, then leave Discord."""
-        if self._carrying is not None:
-            self._carrying.cancel()
-            await asyncio.wait([self._carrying])
+        await self._rest()
         await super().close()
 
-    def obey(self, access: Access, alerts: Collection[EventKind]) -> None:
-        """Let other people command and tell other kinds of events, from now on.
+    async def _rest(self) -> None:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def obey(self, access: Access, telling: Telling, board: int | None = None) -> None:
+        """Let other people command, tell other things, hang the board elsewhere, from now on.
 
         The server stays the one it is: its commands hang on it.
         """
         self.access = replace(access, guild=self.access.guild)
-        self._courier.tell_only(alerts)
+        self._telling = telling
+        self._couriers.obey(telling)
+        self._board.move_to(board, access.channel)
 
     @property
     def home(self) -> discord.Object:
@@ -180,9 +226,41 @@ class PlotoBot(FarmClient):
         if guild.id == self.access.guild:
             await self.sync(anew=True)
 
-    async def _post(self, text: str, nonce: str, **parts: Any) -> None:
-        channel = self.get_partial_messageable(self.access.channel, guild_id=self.access.guild)
-        await channel.send(text, nonce=nonce, **parts)
+    async def hang(self, channel: int, view: discord.ui.LayoutView, nonce: str) -> int:
+        """Send a board; its message's id."""
+        message = await self._channel(channel).send(view=view, nonce=nonce)
+        return message.id
+
+    async def repaint(self, channel: int, message: int, view: discord.ui.LayoutView) -> None:
+        """Change a board in place."""
+        await self._channel(channel).get_partial_message(message).edit(view=view)
+
+    async def take_down(self, channel: int, message: int) -> None:
+        """Remove a board."""
+        await self._channel(channel).get_partial_message(message).delete()
+
+    async def _post(self, place: str, letter: Letter) -> None:
+        """Bring a letter to its place; a critical one calls the role that is set for that."""
+        role = self._telling.manner.role if letter.urgent else None
+        text = f"<@&{role}> {letter.text}" if role else letter.text
+        called = [discord.Object(role)] if role else False
+        mentions = discord.AllowedMentions(everyone=False, users=False, roles=called)
+        if place.startswith(WEBHOOK):
+            number, token = self._telling.manner.webhooks[place.removeprefix(WEBHOOK)]
+            webhook = discord.Webhook.partial(number, token, client=self)
+            # Discord knows no nonce here: what it took and then failed to say may come twice.
+            # Nor does it take buttons from a webhook of another application.
+            parts = letter.enclosure.parts(buttons=False) if letter.enclosure else {}
+            await webhook.send(text, allowed_mentions=mentions, wait=True, **parts)
+            return
+        channel = self._channel(self.access.channel if place == MAIN else int(place))
+        parts = letter.enclosure.parts() if letter.enclosure else {}
+        if view := snooze_buttons(letter.urgent):
+            parts["view"] = view
+        await channel.send(text, nonce=letter.nonce, allowed_mentions=mentions, **parts)
+
+    def _channel(self, number: int) -> discord.PartialMessageable:
+        return self.get_partial_messageable(number, guild_id=self.access.guild)
 
 
 class Start(Protocol):
@@ -197,7 +275,12 @@ class Start(Protocol):
 
 
 async def stay_linked(
-    make_bot: Callable[[], Start], token: str, *, first: float = 1, longest: float = 300
+    make_bot: Callable[[], Start],
+    token: str,
+    *,
+    first: float = 1,
+    longest: float = 300,
+    secrets: Callable[[], Collection[str]] = tuple,
 ) -> None:
     """Hold the link to Discord until cancelled, with a fresh bot after each loss.
 
@@ -209,13 +292,14 @@ async def stay_linked(
         token: the bot's token; it is kept out of the logs.
         first: seconds to wait after the first failure; doubled each time.
         longest: the most seconds to wait. At 300, at most 288 logins a day; Discord allows 1,000.
+        secrets: asked for what else is kept out of the logs, such as webhooks' tokens.
 
     Raises:
         TokenRefused: the token is wrong, or lacks what the bot asks for.
         discord.ext.commands.ExtensionError: a cog does not load.
     """
     clock = asyncio.get_running_loop().time
-    hidden = _hide(token)
+    hidden = _hide(token, secrets)
     delay = first
     try:
         while True:
@@ -254,8 +338,8 @@ async def _link_once(make_bot: Callable[[], Start], token: str) -> None:
             log.exception("no link to Discord")
 
 
-def _hide(token: str) -> logging.Filter:
-    hidden = TokenFilter(token)
+def _hide(token: str, secrets: Callable[[], Collection[str]]) -> logging.Filter:
+    hidden = TokenFilter(token, secrets)
     for name in _TALKATIVE:
         logging.getLogger(name).addFilter(hidden)
     return hidden
@@ -264,9 +348,9 @@ def _hide(token: str) -> logging.Filter:
 class TokenFilter(logging.Filter):
     """Makes discord.py's log lines fit for a farmer: no token, nothing there is no need to know."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, secrets: Callable[[], Collection[str]] = tuple) -> None:
         super().__init__()
-        self._token = token
+        self._token, self._secrets = token, secrets
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Take the token out, and the traceback of a lost link: a network away is no fault.
@@ -281,8 +365,10 @@ class TokenFilter(logging.Filter):
         if isinstance(error, LOST):
             message = f"{message}: {error or type(error).__name__}"
             record.msg, record.args, record.exc_info = message, (), None
-        if self._token and self._token in message:
-            record.msg, record.args = message.replace(self._token, "[token]"), ()
+        for secret in filter(None, (self._token, *self._secrets())):
+            if secret in message:
+                message = message.replace(secret, "[token]")
+                record.msg, record.args = message, ()
         return True
 
 

@@ -15,17 +15,20 @@ FLOORS = ("plots", "plotters", "engine", "ui", "bot", "app", "__main__")
 PLACE = {
     "access": "ui",
     "alerts": "bot",
+    "board": "bot",
     "cogs": "bot",
     "charts": "ui",
     "recount": "ui",
+    "couriers": "bot",
     "demo": "__main__",
     "farmlog": "plots",
     "setting_up": "__main__",
+    "telling": "ui",
 }
 """Where the rest stands."""
-ANYWHERE = frozenset({"", "errors", "settings", "logs", "access"})
+ANYWHERE = frozenset({"", "errors", "settings", "logs", "access", "telling"})
 """Values and text that know nothing of the floors above them."""
-SPEAKS_DISCORD = frozenset({"ui", "bot", "alerts", "app", "demo", "cogs"})
+SPEAKS_DISCORD = frozenset({"ui", "bot", "alerts", "app", "board", "demo", "cogs"})
 
 
 def modules():

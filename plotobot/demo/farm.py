@@ -9,6 +9,7 @@ from pathlib import Path
 
 from plotobot.access import Access, Holders
 from plotobot.app import running_engine
+from plotobot.board import BoardPace
 from plotobot.bot import PlotoBot
 from plotobot.demo.drives import DemoDrives
 from plotobot.demo.page import Place
@@ -31,6 +32,8 @@ PLOTS_ON_OUT = (6, 10)
 """So many plots fill each out drive, where drives are limited."""
 
 
+BOARD_PACE = BoardPace(every=3.0, gather=0.5)
+"""Little plots take seconds, and the page knows no limit."""
 WELCOME = """\
 👋 **Real little plots are being made on this machine, and you are their farmer.** \
 News of them comes here by itself. Type:
@@ -62,7 +65,9 @@ class RunningFarm:
         """The farm's very bot, with the page's one person as its owner."""
         owner = Holders(users=frozenset({place.owner_id}))
         access = Access(place.guild_id, place.channel_id, owners=owner)
-        return WelcomingBot(place.beside(self.engine), access)
+        return WelcomingBot(
+            place.beside(self.engine), access, board=place.channel_id, board_pace=BOARD_PACE
+        )
 
     async def endings(self) -> AsyncIterator[Ending]:
         """Each plot of this demo as it ends, for ever."""

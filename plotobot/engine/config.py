@@ -185,6 +185,10 @@ class EngineConfig:
     foreign: bool = True
     """Whether plots that somebody else started are looked for, shown and counted."""
     report: ReportRules = field(default_factory=ReportRules)
+    cpu_celsius: float = 90.0
+    """Degrees from which the processor counts as too hot; 0 means never."""
+    drive_celsius: float = 65.0
+    """The same for a drive."""
 
     @property
     def jobs_root(self) -> Path:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from plotobot.engine.endings import Endings, told
 from plotobot.engine.farm import FarmWatch
 from plotobot.engine.foreign import ForeignPlots
 from plotobot.engine.history import History
+from plotobot.engine.homecoming import tell_of_return
 from plotobot.engine.inventory.inventory import Inventory
 from plotobot.engine.inventory.plot import Check, Stock
 from plotobot.engine.launcher import Launcher, checked_keys, log_of
@@ -53,6 +54,7 @@ from plotobot.engine.summary import PastSummary, Perf, ReportPlan, Summary
 from plotobot.engine.supervision.supervisor import Supervisor
 from plotobot.engine.sweep import Sweep
 from plotobot.engine.vigil import Vigil
+from plotobot.engine.warmth import Warmth
 from plotobot.engine.watcher import Watcher, advanced
 from plotobot.errors import Refusal
 from plotobot.farmlog.report import FarmLog, Kind
@@ -120,6 +122,7 @@ class PlottingEngine:
         )
         self._reporter = Reporter(store, config.report, sources, self._roster.tell, now)
         self._perf = PerfMeter(store, native_processes(), now)
+        self._warmth = Warmth(store, self._put_events, now, self._heat_limits)
         self._tasks: list[asyncio.Task[None]] = []
         # By the loop's clock, which no change of the system's time can move.
         self._next_look = self._next_drives = self._next_perf = 0.0
@@ -128,7 +131,8 @@ class PlottingEngine:
     async def __aenter__(self) -> Self:
         await self._roster.load()
         await self._stopper.load()
-        await self._take_up()
+        alive = await self._store.recall("alive")  # before anything notes it anew
+        found = await self._take_up()
         await self._reporter.begin()  # after: what a lost database had told is not told again
         await self._spawner.load()  # after: a job found only now counts for the quota as well
         await self._farm.load()
@@ -138,7 +142,9 @@ class PlottingEngine:
             asyncio.create_task(self._run(), name="engine"),
             asyncio.create_task(self._farm.run(), name="farm"),
             asyncio.create_task(self._inventory.keep_fresh(), name="plots"),
+            asyncio.create_task(self._warmth.run(), name="warmth"),
         ]
+        await self._tell_of_return(found, alive)
         self._tasks += [asyncio.create_task(one) for one in self._stopper.unfinished(self._trouble)]
         return self
 
@@ -330,9 +336,11 @@ class PlottingEngine:
         """Check the content of one plot."""
         return await self._inventory.check(path, challenges)
 
-    async def undelivered(self, limit: int = 50) -> Sequence[Event]:
-        """The oldest events that nobody has been told of."""
-        return await self._store.undelivered(limit)
+    async def undelivered(
+        self, limit: int = 50, kinds: Collection[EventKind] | None = None
+    ) -> Sequence[Event]:
+        """The oldest events that nobody has been told of; of these kinds only, if named."""
+        return await self._store.undelivered(limit, kinds)
 
     async def delivered(self, event_ids: Sequence[int]) -> None:
         """Mark events as told."""
@@ -428,6 +436,12 @@ class PlottingEngine:
         """Tell something of Plotobot's own, as an event."""
         await self._roster.put(events=[Event(kind, self._now(), None, {"what": what})])
 
+    async def _put_events(self, events: Sequence[Event]) -> None:
+        await self._roster.put(events=events)
+
+    def _heat_limits(self) -> tuple[float, float]:
+        return self._config.cpu_celsius, self._config.drive_celsius
+
     async def _trouble(self, error: Exception) -> None:
         log.error("a step of the engine failed", exc_info=error)
         now = self._now()
@@ -440,7 +454,7 @@ class PlottingEngine:
 
     # --- after a stop ---------------------------------------------------------------------------
 
-    async def _take_up(self) -> None:
+    async def _take_up(self) -> Recovered:
         """Go on with what was there before: adopt, relaunch, judge."""
         adopted = await self._supervisor.adopt(await self._store.ended_ids())
         stored = {job.id: job for job in self._roster.all()}
@@ -452,7 +466,7 @@ class PlottingEngine:
                 self._watcher.watch(started)
         for job in found.watch:
             self._watcher.watch(job)
-        await self._tell_of_return(found)
+        return found
 
     async def _store_recovered(self, found: Recovered) -> None:
         now = self._now()
@@ -465,17 +479,16 @@ class PlottingEngine:
             await self._roster.put(job, events=[told(job, now)])
         await self._roster.put(*found.unknown)
 
-    async def _tell_of_return(self, found: Recovered) -> None:
-        alive = await self._store.recall("alive")
+    async def _tell_of_return(self, found: Recovered, alive: str | None) -> None:
         if self._store.recovered:
             what = f"the database was damaged; it is kept as {self._store.recovered.name}"
             trouble = Event(EventKind.TROUBLE, self._now(), None, {"what": what})
             await self._roster.put(events=[trouble])
         if alive is None:
             return
-        away = self._now() - datetime.fromisoformat(alive)
-        data = {"away_seconds": max(0.0, away.total_seconds()), "adopted": len(found.watch)}
-        await self._roster.put(events=[Event(EventKind.BOT_BACK, self._now(), None, data)])
+        gone = datetime.fromisoformat(alive)
+        telling = tell_of_return(self._roster, found, gone, self._now())
+        self._tasks.append(asyncio.create_task(telling, name="homecoming"))
 
 
 def _reader(plotter: str) -> LogReader:

@@ -194,6 +194,9 @@ class EventKind(StrEnum):
     FARM_PLOTS_FEWER = "farm_plots_fewer"
     DRIVE_FILLING = "drive_filling"
     """A drive for finished plots is nearly full, or will be soon."""
+    TOO_HOT = "too_hot"
+    """The processor or a drive: `data["what"]`, `data["celsius"]` and its `data["limit"]`."""
+    COOL_AGAIN = "cool_again"
 
 
 @dataclass(frozen=True, slots=True)

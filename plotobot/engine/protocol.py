@@ -6,7 +6,7 @@ Cogs hold this protocol and never the concrete class. Every argument and result 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from plotobot.engine.models import (
     DriveKind,
     DriveView,
     Event,
+    EventKind,
     Job,
     LimitView,
     MoverView,
@@ -235,12 +236,18 @@ class Engine(Protocol):
         """What the jobs take of the machine, by job id; ended ones on average."""
         ...
 
-    async def undelivered(self, limit: int = 50) -> Sequence[Event]:
-        """The oldest events that nobody has been told of."""
+    async def undelivered(
+        self, limit: int = 50, kinds: Collection[EventKind] | None = None
+    ) -> Sequence[Event]:
+        """The oldest events that nobody has been told of; of these kinds only, if named."""
         ...
 
     async def delivered(self, event_ids: Sequence[int]) -> None:
         """Mark events as told; they never come again."""
+        ...
+
+    async def tell(self, kind: EventKind, what: str) -> None:
+        """Tell something of Plotobot's own, as an event."""
         ...
 
     async def orphans(self) -> Sequence[Orphan]:

@@ -35,6 +35,8 @@ class Recovered:
     """Judged ones that the store does not know at all: it was lost."""
     lost: list[Job] = field(default_factory=list)
     """Live in the store, without a directory."""
+    ended: list[str] = field(default_factory=list)
+    """The ids of those to watch that have ended already."""
 
 
 def recover(adopted: Sequence[Adopted], stored: Mapping[str, Job], now: datetime) -> Recovered:
@@ -66,6 +68,8 @@ def _sort(one: Adopted, stored: Job | None, found: Recovered, now: datetime) -> 
         found.relaunch.append(job)
     else:
         found.watch.append(as_running(job, one.found, now))
+        if one.found.state in (State.EXITED, State.ENDING, State.LOST):
+            found.ended.append(job.id)
 
 
 def read_job(plain: object) -> Job | None:

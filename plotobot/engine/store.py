@@ -11,7 +11,7 @@ import asyncio
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -221,13 +221,16 @@ class Store:
         sql = "SELECT id FROM jobs WHERE ended_at IS NOT NULL"
         return frozenset(row[0] for row in await self._rows(sql))
 
-    async def undelivered(self, limit: int) -> list[Event]:
-        """The oldest events nobody has been told of."""
+    async def undelivered(
+        self, limit: int, kinds: Collection[EventKind] | None = None
+    ) -> list[Event]:
+        """The oldest events nobody has been told of; of these kinds only, if named."""
+        wanted = [kind.value for kind in (EventKind if kinds is None else kinds)]
         sql = (
-            "SELECT id, nonce, kind, at, job, data FROM events"
-            " WHERE delivered_at IS NULL ORDER BY id LIMIT ?"
+            "SELECT id, nonce, kind, at, job, data FROM events WHERE delivered_at IS NULL"
+            " AND kind IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?"
         )
-        return [_event(row) for row in await self._rows(sql, (limit,))]
+        return [_event(row) for row in await self._rows(sql, (json.dumps(wanted), limit))]
 
     async def delivered(self, event_ids: Sequence[int]) -> None:
         """Mark events as told."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
+from plotobot.engine.models import EventKind
 from plotobot.settings._problem import Problem
+from plotobot.telling import URGENT
 
 _LABEL = "label:"
 
 
 def crossings(data: object) -> list[Problem]:
-    """Find drives named twice, and a pool key beside a contract.
+    """Find drives named twice, a pool key beside a contract, and routes for no kind of news.
 
     Args:
         data: what the TOML holds; parts that are of a wrong type are passed over, since they are
@@ -27,7 +30,21 @@ def crossings(data: object) -> list[Problem]:
             for name, profile in (profiles.items() if isinstance(profiles, Mapping) else ())
             for problem in _key_crossings(profile, ("profiles", str(name)))
         ),
+        *_route_crossings(tables.get("alerts")),
     ]
+
+
+def _route_crossings(alerts: object) -> Iterator[Problem]:
+    routes = alerts.get("routes") if isinstance(alerts, Mapping) else None
+    known = [URGENT, *(kind.value for kind in EventKind)]
+    for name in routes if isinstance(routes, Mapping) else ():
+        if name not in known:
+            near = difflib.get_close_matches(str(name).lower(), known, n=1)
+            advice = f"did you mean {near[0]}?" if near else "[alerts] has them all, or critical."
+            yield Problem(
+                f"alerts.routes has a route for what is no kind of news; {advice}",
+                ("alerts", "routes", str(name)),
+            )
 
 
 def _key_crossings(table: object, path: tuple[str, ...]) -> Iterator[Problem]:

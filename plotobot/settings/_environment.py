@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,11 +18,15 @@ import platformdirs
 
 from plotobot.settings._dotenv import parse_env
 from plotobot.settings._file import located, read_text
+from plotobot.settings._news import WEBHOOK_NAME
 from plotobot.settings._problem import Problem, has_secret
 
 FILE_VARIABLE = "PLOTOBOT_SETTINGS"
 VARIABLES = ("DISCORD_TOKEN", "DISCORD_API_BASE", "DISCORD_GATEWAY_URL", "PLOTOBOT_STATE")
-"""What may stand in the environment and in `.env`."""
+"""What may stand in the environment and in `.env`; and any number of webhooks."""
+WEBHOOK_VARIABLE = "PLOTOBOT_WEBHOOK_"
+"""What a webhook's variable begins with; its name follows."""
+_WEBHOOK = re.compile(r"https?://[^/\s]+/api(?:/v\d+)?/webhooks/(\d{1,20})/([\w-]+)/?")
 
 
 class Environment(NamedTuple):
@@ -32,6 +38,8 @@ class Environment(NamedTuple):
     state_dir: Path
     secrets: tuple[str, ...] = ()
     """Every token that was seen, also one that does not count."""
+    webhooks: Mapping[str, tuple[int, str]] = MappingProxyType({})
+    """For each webhook's name its id and token."""
 
 
 def read_environment(
@@ -46,7 +54,8 @@ def read_environment(
     filed, problems = _env_file(env_file)
     values = {name: environ.get(name) or filed.get(name) or None for name in VARIABLES}
     tokens = (environ.get("DISCORD_TOKEN"), filed.get("DISCORD_TOKEN"))
-    secrets = tuple(token for token in tokens if token)
+    webhooks, hook_faults, addresses = _webhooks({**filed, **environ})
+    secrets = (*(token for token in tokens if token), *addresses)
     root = Path() if environ.get("PLOTOBOT_STATE") else file.parent
     state_dir = _state_dir(state, values["PLOTOBOT_STATE"], root)
     faults = [
@@ -55,6 +64,7 @@ def read_environment(
         _address_fault(values["DISCORD_GATEWAY_URL"], "DISCORD_GATEWAY_URL", ("ws", "wss")),
         state_dir if isinstance(state_dir, str) else None,
         *(_misplaced(values[name], name, secrets) for name in VARIABLES[1:]),
+        *hook_faults,
     ]
     environment = Environment(
         token=values["DISCORD_TOKEN"],
@@ -62,6 +72,7 @@ def read_environment(
         gateway_url=values["DISCORD_GATEWAY_URL"],
         state_dir=Path() if isinstance(state_dir, str) else state_dir,
         secrets=secrets,
+        webhooks=webhooks,
     )
     return environment, problems + [fault for fault in faults if fault]
 
@@ -74,11 +85,42 @@ def _env_file(file: Path) -> tuple[dict[str, str], list[str]]:
         return {}, [located(file, text, {})]
     values, problems = parse_env(text)
     for name, (_, line) in values.items():
-        if name not in VARIABLES and name.startswith(("DISCORD_", "PLOTOBOT_")):
+        if not _known(name) and name.startswith(("DISCORD_", "PLOTOBOT_")):
             problems.append(_unknown_variable(name, line))
-    found = {name: value for name, (value, _) in values.items() if name in VARIABLES}
+    found = {name: value for name, (value, _) in values.items() if _known(name)}
     problems.sort(key=lambda problem: problem.line or 0)
     return found, [located(file, problem, {}) for problem in problems]
+
+
+def _known(name: str) -> bool:
+    return name in VARIABLES or _webhook_name(name) is not None
+
+
+def _webhook_name(variable: str) -> str | None:
+    name = variable.removeprefix(WEBHOOK_VARIABLE)
+    return name if name != variable and WEBHOOK_NAME.fullmatch(name) else None
+
+
+def _webhooks(
+    variables: Mapping[str, str],
+) -> tuple[dict[str, tuple[int, str]], list[str], list[str]]:
+    """The webhooks that are set, what is wrong with them, and all that must not be shown."""
+    found: dict[str, tuple[int, str]] = {}
+    faults, secrets = [], []
+    for variable, address in variables.items():
+        name = _webhook_name(variable)
+        if name is None or not address:
+            continue
+        secrets.append(address)
+        if match := _WEBHOOK.fullmatch(address.strip()):
+            found[name] = (int(match[1]), match[2])
+            secrets.append(match[2])
+        else:
+            faults.append(
+                f"{variable} is no webhook's address; copy it from the channel's settings on "
+                "Discord, Integrations, Webhooks, Copy Webhook URL."
+            )
+    return found, faults, secrets
 
 
 def _unknown_variable(name: str, line: int) -> Problem:

@@ -13,7 +13,7 @@ from pydantic import SecretStr, ValidationError
 
 from plotobot.errors import SettingsError
 from plotobot.settings._crossing import crossings
-from plotobot.settings._environment import FILE_VARIABLE, read_environment
+from plotobot.settings._environment import FILE_VARIABLE, WEBHOOK_VARIABLE, read_environment
 from plotobot.settings._file import located, read_text
 from plotobot.settings._lines import key_lines, line_of
 from plotobot.settings._model import Plot, SettingsFile
@@ -25,6 +25,7 @@ from plotobot.settings._sentences import (
     value_problems,
 )
 from plotobot.settings._settings import Settings
+from plotobot.telling import WEBHOOK
 
 FILE_NAME = "plotobot.toml"
 
@@ -93,6 +94,7 @@ def _attempt(
     hide = hider(environment.secrets)
     written, more = _written(file, environment.secrets, plotters, hide)
     problems += more
+    problems += _unknown_webhooks(written, environment.webhooks) if written else []
     if written is None or problems:
         return None, [hide(problem) for problem in dict.fromkeys(problems)]
     return Settings(
@@ -102,7 +104,19 @@ def _attempt(
         token=SecretStr(environment.token) if environment.token else None,
         api_base=environment.api_base,
         gateway_url=environment.gateway_url,
+        webhooks=environment.webhooks,
     ), []
+
+
+def _unknown_webhooks(written: SettingsFile, known: Mapping[str, object]) -> list[str]:
+    routes = written.alerts.routes.items()
+    named = [(kind, to.removeprefix(WEBHOOK)) for kind, to in routes if to.startswith(WEBHOOK)]
+    return [
+        f"alerts.routes.{kind} names webhook:{name}, but {WEBHOOK_VARIABLE}{name} is not set; "
+        "put its address into .env beside the settings file."
+        for kind, name in named
+        if name not in known
+    ]
 
 
 def _written(

@@ -19,6 +19,7 @@ from plotobot.errors import Refusal
 from plotobot.plots.address import decode_address
 from plotobot.plots.keys import public_key
 from plotobot.settings._crossing import crossings
+from plotobot.settings._news import hours, place
 from plotobot.settings._replot import Replot
 from plotobot.settings._table import Table
 
@@ -98,6 +99,10 @@ def _times(written: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError("no time") from error
 
 
+_ROUTE = 'a channel\'s id, such as "123456789012345678", or "webhook:NAME"'
+_Place = Annotated[str, BeforeValidator(place), Field(description=_ROUTE)]
+_CELSIUS = "a number of degrees Celsius from 0 to 150"
+_Celsius = Annotated[float, Field(ge=0, le=150, description=_CELSIUS)]
 _FILE = 'the full path of a file, or "" for the usual one'
 _File = Annotated[str | None, BeforeValidator(_program)]
 _Text = Annotated[str, BeforeValidator(_one_line), Field(min_length=1)]
@@ -308,6 +313,8 @@ class Discord(Table):
 
     guild: _Id | None = Field(default=None, description=_ID)
     channel: _Id | None = Field(default=None, description=_ID)
+    board: _Switch = True
+    board_channel: _Id | None = Field(default=None, description=_ID)
     owners: Members = Field(default=Members(), description="a table: [discord.owners]")
     operators: Members = Field(default=Members(), description="a table: [discord.operators]")
     viewers: Members = Field(default=Members(), description="a table: [discord.viewers]")
@@ -354,6 +361,17 @@ class Alerts(Table):
     farm_proof: _Switch = True
     farm_plots_fewer: _Switch = True
     drive_filling: _Switch = True
+    too_hot: _Switch = True
+    cool_again: _Switch = True
+    cpu_celsius: _Celsius = 90.0
+    drive_celsius: _Celsius = 65.0
+    mention_role: _Id | None = Field(default=None, description=_ID)
+    quiet: Annotated[
+        str,
+        AfterValidator(hours),
+        Field(description='hours such as "22:00-07:00", or "" for none'),
+    ] = ""
+    routes: dict[str, _Place] = Field(default_factory=dict, description=_ROUTE)
 
 
 class Report(Table):

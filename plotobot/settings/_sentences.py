@@ -236,6 +236,8 @@ def _description(path: tuple[str, ...]) -> str:
     for part in path:
         field = model.model_fields.get(part, field)  # a name that the farmer chose is no field
         model = (field and _table(field)) or model
+        if field and get_origin(field.annotation) is dict and _table(field) is None:
+            break  # what follows is a name that the farmer chose
     return (field and field.description) or "something else"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -24,6 +25,7 @@ from plotobot.engine.models import GIB, DriveKind, EventKind
 from plotobot.engine.moving.base import Verify
 from plotobot.engine.summary import CHARTS
 from plotobot.settings._model import DriveTable, Members, Plot, ProfileTable, SettingsFile, Spawn
+from plotobot.telling import Manner, QuietHours, Telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Settings:
     api_base: str | None = None
     """A Discord-compatible server's REST address; None means Discord."""
     gateway_url: str | None = None
+    webhooks: Mapping[str, tuple[int, str]] = field(default_factory=dict, repr=False)
+    """For each webhook's name its id and its token, which is a secret."""
 
     @property
     def env_file(self) -> Path:
@@ -68,6 +72,8 @@ class Settings:
             farm=self._farm,
             foreign=self.written.spawn.count_foreign,
             report=self._report,
+            cpu_celsius=self.written.alerts.cpu_celsius,
+            drive_celsius=self.written.alerts.drive_celsius,
         )
 
     @property
@@ -101,6 +107,25 @@ class Settings:
             hours = 0.0
         charts = tuple(name for name in CHARTS if getattr(report, f"chart_{name}"))
         return ReportRules(every=hours * 3600 or None, at=report.at, charts=charts)
+
+    @property
+    def telling(self) -> Telling:
+        """Which kinds of event are told, and how."""
+        alerts, discord = self.written.alerts, self.written.discord
+        main = str(discord.channel)  # the same place by another name would get a second queue
+        manner = Manner(
+            routes={kind: place for kind, place in alerts.routes.items() if place != main},
+            webhooks=self.webhooks,
+            role=alerts.mention_role,
+            quiet=QuietHours.parse(alerts.quiet) if alerts.quiet else None,
+        )
+        return Telling(self.alerts, manner)
+
+    @property
+    def board(self) -> int | None:
+        """The channel of the live board; None shows none."""
+        discord = self.written.discord
+        return (discord.board_channel or discord.channel) if discord.board else None
 
     @property
     def _plot(self) -> PlotSettings:

@@ -61,6 +61,8 @@ EMOJI: Mapping[EventKind, str] = {
     EventKind.FARM_PROOF: "🍀",
     EventKind.FARM_PLOTS_FEWER: "📉",
     EventKind.DRIVE_FILLING: "🪫",
+    EventKind.TOO_HOT: "🌡️",
+    EventKind.COOL_AGAIN: "❄️",
 }
 CRITICAL = frozenset(
     {
@@ -77,6 +79,7 @@ CRITICAL = frozenset(
         EventKind.FARM_SILENT,
         EventKind.FARM_LATE,
         EventKind.FARM_PLOTS_FEWER,
+        EventKind.TOO_HOT,
     }
 )
 """Told first, and never left out of a digest."""
@@ -84,26 +87,28 @@ LATE = timedelta(minutes=2)
 """News older than this says when it happened."""
 LINE = 180
 """Characters of one event within a digest."""
+ROOM = MESSAGE_LIMIT - 30
+"""Characters of an alert: a message's, less those that call a role."""
 
 
 def alert_text(event: Event, machine: str, now: datetime) -> str:
-    """One event as a message of at most 2,000 characters; it pings nobody."""
+    """One event as a message of at most 1,970 characters; it pings nobody."""
     late = f" ({stamp(event.at, 'f')})" if now - event.at > LATE else ""
     head = f"{EMOJI.get(event.kind, 'ℹ️')} **{plain(machine, 60)}**{late}: "
-    return clip(head + _body(event, MESSAGE_LIMIT - weight(head)), MESSAGE_LIMIT)
+    return clip(head + _body(event, ROOM - weight(head)), ROOM)
 
 
 def digest_text(events: Sequence[Event], machine: str) -> str:
     """Many events as one message: how many of each, then a line each, the critical ones first."""
     lines = _digest_lines(events)
-    return fit([_digest_head(events, machine), *lines], MESSAGE_LIMIT)
+    return fit([_digest_head(events, machine), *lines], ROOM)
 
 
 def digest_holds(events: Sequence[Event], machine: str) -> bool:
     """Whether every critical event gets its line in the digest."""
     urgent = [event for event in events if event.kind in CRITICAL]
     head = weight(_digest_head(events, machine))
-    return head + sum(weight(line) + 1 for line in _digest_lines(urgent)) <= MESSAGE_LIMIT - 30
+    return head + sum(weight(line) + 1 for line in _digest_lines(urgent)) <= ROOM - 30
 
 
 def _digest_head(events: Sequence[Event], machine: str) -> str:
@@ -265,6 +270,8 @@ _SENTENCES: Mapping[EventKind, str] = {
     EventKind.BOT_BACK: "Plotobot is back",
     EventKind.SETTINGS_CHANGED: "the settings were read anew",
     EventKind.TROUBLE: "trouble",
+    EventKind.TOO_HOT: "too hot",
+    EventKind.COOL_AGAIN: "cool again",
 }
 _PATHS = frozenset({"drive", "path", "temp", "out"})
 _WORDS = frozenset({"what", "reason"})
@@ -284,8 +291,12 @@ def _fact(key: str, value: Any) -> str:
         return code(value)
     if key in _WORDS:
         return plain(value, 300)
+    if key in ("celsius", "limit"):
+        return f"{plain(value, 20)} °C" if key == "celsius" else f"limit {plain(value, 20)} °C"
     if key == "adopted" and isinstance(value, int):
         return f"{plural(value, 'plot')} went on meanwhile"
+    if key.endswith("_meanwhile") and isinstance(value, int):
+        return f"{plural(value, 'plot')} {plain(key.removesuffix('_meanwhile'), 40)} meanwhile"
     if key.endswith("_seconds") and isinstance(value, int | float):
         return f"{plain(key.removesuffix('_seconds').replace('_', ' '), 40)} {duration(value)}"
     return f"{plain(key.replace('_', ' '), 40)} {_moment(value) or plain(value, 100)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import discord
 from discord.ext import commands
@@ -12,6 +13,9 @@ from plotobot.engine.protocol import Engine
 from plotobot.ui.listings import Listings
 from plotobot.ui.seals import Seals
 
+if TYPE_CHECKING:
+    from plotobot.ui.snooze import Snoozes  # its buttons need this module
+
 
 class FarmClient(commands.Bot):
     """A bot that speaks for one farm; `plotobot.bot.PlotoBot` is the one that runs."""
@@ -20,6 +24,7 @@ class FarmClient(commands.Bot):
     access: Access
     seals: Seals
     listings: Listings
+    snoozes: Snoozes
     command_ids: Mapping[str, int]
     """Discord's ids of the outermost commands, by name; empty until they are known."""
 

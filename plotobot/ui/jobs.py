@@ -65,7 +65,7 @@ def jobs_text(jobs: Sequence[Job], number: int, pages: int, now: datetime) -> st
     if not jobs:
         return "No such jobs. `/spawn why` tells what holds the drives."
     shown = jobs[number * ROWS : (number + 1) * ROWS]
-    temps = _told_apart([job.temp for job in shown])
+    temps = told_apart([job.temp for job in shown])
     rows = [(*_row(job, now), temps[job.temp]) for job in shown]
     lines = table([("id", "status", "%", "time", "temp"), *rows], right={2, 3})
     live = sum(job.state.live for job in jobs)
@@ -95,7 +95,7 @@ def _row(job: Job, now: datetime) -> tuple[str, str, str, str]:
     return short_id(job) + "*" * job.foreign, status, share, time
 
 
-def _told_apart(paths: Collection[str]) -> dict[str, str]:
+def told_apart(paths: Collection[str]) -> dict[str, str]:
     """The last folder of each path, or more of it where two would read the same."""
     last = {path: tail(clean_line(path), 0) for path in paths}
     many = Counter(last.values())

@@ -10,6 +10,7 @@ import discord
 from plotobot.engine.models import DriveKind, DriveView, Job, Move, MoveState
 from plotobot.engine.reporting.figures import Figures, figures_of
 from plotobot.engine.summary import PastSummary, Summary
+from plotobot.ui.colours import Colour
 from plotobot.ui.jobs import elapsed, name, phases_text
 from plotobot.ui.mover import ended_line, live_line
 from plotobot.ui.text import (
@@ -28,7 +29,6 @@ from plotobot.ui.text import (
     tib,
 )
 
-GREEN, RED = 0x3AAC59, 0xC0392B
 ROWS = 10
 """Lines on a page of details."""
 LINE = 180
@@ -51,7 +51,7 @@ def report_embed(summary: Summary, picture: str | None = None) -> discord.Embed:
             f"{plain(summary.machine)}: {plural(figures.finished, 'plot')} finished{failed}", 256
         ),
         description=f"From {stamp(summary.since, 'f')} to {stamp(summary.until, 'f')}.",
-        colour=RED if figures.failed > figures.stopped else GREEN,
+        colour=Colour.BAD if figures.failed > figures.stopped else Colour.GOOD,
         timestamp=summary.until,
     )
     for field, lines in _fields(summary, figures):

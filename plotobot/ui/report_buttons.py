@@ -58,12 +58,12 @@ class Enclosure:
     summary: Summary
     picture: bytes | None = None
 
-    def parts(self) -> dict[str, Any]:
+    def parts(self, *, buttons: bool = True) -> dict[str, Any]:
         """The embed, the buttons and the chart, as discord.py takes them."""
-        parts: dict[str, Any] = {
-            "embed": report_embed(self.summary, PICTURE if self.picture else None),
-            "view": report_buttons(self.summary),
-        }
+        embed = report_embed(self.summary, PICTURE if self.picture else None)
+        parts: dict[str, Any] = {"embed": embed}
+        if buttons:
+            parts["view"] = report_buttons(self.summary)
         if self.picture:
             parts["file"] = discord.File(io.BytesIO(self.picture), PICTURE)
         return parts

@@ -78,6 +78,7 @@ class LiveFarm:
         enabled: bool = True,
         destinations: Sequence[Path] = (),
         more: str = "",
+        board: bool = False,
     ) -> None:
         """Write the settings: one plot a drive, the loopback's people, and more tables."""
         for name in ("temp1", "temp2", "out"):
@@ -105,6 +106,8 @@ reserve_gib = 0.001
 [discord]
 guild = "{world.guild.id}"
 channel = "{world.channel.id}"
+board = {str(board).lower()}
+board_channel = "{world.other_channel.id}"
 [discord.owners]
 users = ["{world.owner.id}"]
 [discord.operators]
@@ -189,7 +192,7 @@ roles = ["{world.viewer_role.id}"]
 
     def alerts(self) -> list[Message]:
         """What the bot told the channel of its own accord, oldest first."""
-        return [one for one in self.discord.messages if one.nonce]
+        return [one for one in self.discord.messages if one.nonce and one.content]
 
     def about(self, job: Job, words: str) -> list[Message]:
         """The alerts on one job with these words; one for each time it is told."""

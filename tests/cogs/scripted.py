@@ -7,7 +7,7 @@ that breaks. What the real engine does is shown with the real engine.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -330,9 +330,17 @@ class ScriptedEngine:
         self._ask()
         return self.perfs
 
-    async def undelivered(self, limit: int = 50) -> Sequence[Event]:
+    async def undelivered(
+        self, limit: int = 50, kinds: Collection[EventKind] | None = None
+    ) -> Sequence[Event]:
         self._ask()
-        return [event for event in self.events if event.id not in self.told][:limit]
+        untold = [event for event in self.events if event.id not in self.told]
+        return [event for event in untold if kinds is None or event.kind in kinds][:limit]
+
+    async def tell(self, kind: EventKind, what: str) -> None:
+        number = 9000 + len(self.events)
+        told = Event(kind, NOW, data={"what": what}, id=number, nonce=f"nonce-{number}")
+        self.happen(told)
 
     async def delivered(self, event_ids: Sequence[int]) -> None:
         self._ask()

@@ -6,6 +6,7 @@ import pytest
 
 from plotobot.alerts import digest_nonce, letters
 from plotobot.engine.models import EventKind
+from plotobot.telling import Telling
 
 
 async def test_an_event_is_told_in_the_alert_channel_with_its_own_nonce(farm, make_event):
@@ -121,7 +122,7 @@ async def test_an_engine_that_breaks_once_does_not_silence_the_courier(farm, mak
 class TestSwitchedOff:
     @pytest.fixture
     def options(self):
-        return {"alerts": frozenset({EventKind.JOB_FAILED})}
+        return {"telling": Telling(frozenset({EventKind.JOB_FAILED}))}
 
     async def test_what_is_switched_off_counts_as_told(self, farm, make_event):
         farm.engine.happen(make_event(1), make_event(2, EventKind.JOB_FAILED))

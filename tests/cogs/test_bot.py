@@ -138,6 +138,15 @@ def test_the_token_is_taken_out_of_log_lines():
     assert record.getMessage() == "GET /x/[token]"
 
 
+def test_webhooks_secrets_are_kept_out_of_the_log_too():
+    record = logging.LogRecord(
+        "discord.webhook.async_", logging.DEBUG, "", 1, "POST %s", ("/webhooks/1/h1dden",), None
+    )
+
+    assert TokenFilter("s3cret", lambda: ["h1dden"]).filter(record)
+    assert record.getMessage() == "POST /webhooks/1/[token]"
+
+
 def test_the_client_can_be_pointed_elsewhere(monkeypatch):
     monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
     gateway = discord.gateway.DiscordWebSocket

@@ -172,6 +172,7 @@ async def test_a_newcomer_watches_looks_stops_and_leaves(demo: Demo, artifacts: 
     await demo.picture(artifacts / "alerts.png")
     await looks(demo)
     await demo.picture(artifacts / "jobs.png")
+    await demo.read("plots? in the making")  # the board
     await alerts_were_true(demo, first, last)
     assert await demo.tab.evaluate("window.neverReloaded") is True
     await leaves(demo)
@@ -196,7 +197,7 @@ async def stops(demo: Demo, job: str) -> None:
 
 async def looks(demo: Demo) -> None:
     await demo.type_command("spawn why")
-    assert "rule max_parallel" in await demo.read("Spawning is on")
+    assert "rule max_parallel" in await demo.read("Spawning is on: .*Looked")
     await demo.read(r"of at most 2 jobs run in all")
     before = await demo.jobs()
     await demo.type_command("jobs")

@@ -63,6 +63,15 @@ async def test_an_event_is_undelivered_until_it_is_told(store: Store) -> None:
     assert await store.undelivered(10) == [second]
 
 
+async def test_events_can_be_asked_for_by_kind(store: Store) -> None:
+    finished = Event(EventKind.JOB_FINISHED, NOW, job(1))
+    first, second = await store.record([job(1)], [spawned(job(1)), finished])
+
+    assert await store.undelivered(1, [EventKind.JOB_FINISHED]) == [second]
+    assert await store.undelivered(9, [EventKind.JOB_SPAWNED]) == [first]
+    assert await store.undelivered(9, []) == []
+
+
 async def test_the_pragmas_that_keep_commits_over_a_power_cut(store: Store) -> None:
     pragmas = {
         name: (await store.run(lambda db, n=name: db.execute(f"PRAGMA {n}").fetchone()))[0]  # type: ignore[misc]

@@ -97,7 +97,12 @@ class Desk:
         return self._receipt(answer)
 
     async def create(self, request: Request, params: Params) -> Json:
-        """`POST /webhooks/{app}/{token}`: a followup, or what a deferred reply waited for."""
+        """`POST /webhooks/{app}/{token}`: a followup, or what a deferred reply waited for.
+
+        A webhook of a channel has the same route, with its own id and token.
+        """
+        if where := self._world.webhooks.get((id_of(params["app"]), params["token"])):
+            return self._shown(posting.post(self._world, where, request, request.json or {}))
         answer = self._answered(params)
         body = request.json or {}
         if answer.callback == DEFER and answer.message and answer.message.flags & LOADING:

@@ -99,6 +99,7 @@ class World:
         self.direct: dict[int, Channel] = {}
         self.messages: dict[int, Message] = {}
         self.commands: dict[int | None, list[Json]] = {None: []}
+        self.webhooks: dict[tuple[int, str], Channel] = {}
         self._nonces: dict[tuple[int, str], tuple[float, Message]] = {}
 
     def user(self, name: str) -> User:
@@ -124,6 +125,12 @@ class World:
         channel = Channel(self.snowflake(), name, guild.id)
         guild.channels[channel.id] = channel
         return channel
+
+    def webhook(self, channel: Channel) -> tuple[int, str]:
+        """Make a channel's webhook: its id and its token."""
+        made = self.snowflake(), f"hook-{self.snowflake()}"
+        self.webhooks[made] = channel
+        return made
 
     def join(self, guild: Guild, user: User, *roles: Role) -> Member:
         """Make a user a member."""

@@ -50,6 +50,7 @@ def test_the_example_with_all_its_comments_taken_away_is_accepted(load: Load) ->
 def test_the_example_names_exactly_the_keys_there_are() -> None:
     keys = {path for path in _keys() if ANY not in path}
     tables = {path[:-1] for path in _keys()} | {("profiles",), ("spawn", "drives")}
+    tables |= {("alerts", "routes")}
     assert {path for path, _ in leaves(tomllib.loads(ACTIVE))} == keys - tables
 
 
@@ -91,7 +92,7 @@ def test_the_example_tells_the_names_of_ploto() -> None:
 def test_the_env_example_names_every_variable() -> None:
     named = re.findall(r"(?m)^(?:# )?([A-Z_]+)=", ENV_EXAMPLE)
 
-    assert sorted(named) == sorted(VARIABLES)
+    assert sorted(named) == sorted([*VARIABLES, "PLOTOBOT_WEBHOOK_NIGHT"])
     assert FILE_VARIABLE in ENV_EXAMPLE
 
 

@@ -154,7 +154,8 @@ def test_holders_are_included_by_id_or_role_and_empty_means_nobody() -> None:
 
 
 def test_there_is_a_switch_for_each_kind_of_event() -> None:
-    others = {"enabled", "stalled_after_minutes"}
+    others = {"enabled", "stalled_after_minutes", "cpu_celsius", "drive_celsius"}
+    others |= {"mention_role", "quiet", "routes"}
     assert set(Alerts.model_fields) == others | {kind.value for kind in EventKind}
 
 

@@ -70,6 +70,7 @@ def test_a_failed_plot_tells_the_last_lines_of_its_log():
         ({"drive": "/mnt/x", "reason": "gone"}, "trouble: `/mnt/x`, gone"),
         ({"count": 60, "nothing": None, "again": True}, "trouble: count 60"),
         ({"away_seconds": 7500.0, "adopted": 1}, "away 2 h 05 m, 1 plot went on meanwhile"),
+        ({"finished_meanwhile": 2, "failed_meanwhile": 0}, ": 2 plots finished meanwhile"),
         ({"since": "2026-01-01T00:00:00+00:00"}, "trouble: since <t:1767225600:R>"),
         ({"since": "0001-01-01T00:00:00"}, "trouble: since 0001-01-01T00:00:00"),
         ({"path": "/mnt/x", "what": "it is read-only"}, "trouble: `/mnt/x`, it is read-only"),
