@@ -30,11 +30,12 @@ class Discord:
         self.failures = list(failures)
         self.got = []
 
-    async def send(self, text, nonce, **parts):
+    async def send(self, letter):
+        parts = letter.enclosure.parts() if letter.enclosure else {}
         files = [parts["file"].fp.read()] if "file" in parts else []
         if self.failures and (failure := self.failures.pop(0)):
             raise failure
-        self.got.append((nonce, sorted(parts), files))
+        self.got.append((letter.nonce, sorted(parts), files))
 
 
 @pytest.fixture
