@@ -3,7 +3,7 @@
     examined > journaled > examined_again > gone > synced > marked
 
 Whatever does not stand there exactly as the plan knew it is not deleted, and the reason is told.
-After a crash between any two steps, `found` says from the disk what became of the file.
+After a crash between any two steps, `settling.py` tells from the disk what became of the file.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,27 +18,18 @@ from datetime import datetime
 
 from plotobot.engine.inventory.plot import Plot
 from plotobot.engine.inventory.reading import filled
-from plotobot.engine.models import Drive, DriveKind
+from plotobot.engine.models import Drive
 from plotobot.engine.moving.places import Place, is_file, move_name
+from plotobot.engine.replot.folders import Odd, Vanished, aside_of, home_of, shown
 from plotobot.engine.replot.journal import Entry, Fate, Journal, Target
 from plotobot.engine.replot.judgement import Kept, judge
 from plotobot.engine.replot.rule import Rule
-from plotobot.errors import NotAPlot, PlotobotError
+from plotobot.engine.replot.settling import found
+from plotobot.errors import NotAPlot
 from plotobot.plots.headers import read_open
-
-QUARANTINE = ".plotobot-quarantine"
-"""The folder on a replot drive where plots wait to be deleted for good."""
 
 Points = Callable[[str], None]
 """Told the name of each crash point when it is passed."""
-
-
-class Odd(PlotobotError):  # noqa: N818 - it reads as what it is
-    """Something is not as it was: nothing was deleted, and nothing more may be."""
-
-
-class Vanished(PlotobotError):  # noqa: N818 - it reads as what it is
-    """The file is not there any more, as if somebody had deleted or moved it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +85,7 @@ async def delete(
     try:
         fate = await asyncio.to_thread(_take_away, order, now(), point)
     except BaseException:
-        await _mark_as_found(journal, number, target, Fate.BEGUN, now())
+        await _mark_as_found(journal, number, target, now())
         raise
     await journal.mark(number, fate, now())
     point("marked")
@@ -117,11 +107,7 @@ async def purge(
     point("examined")
     await journal.mark(entry.number, Fate.PURGING, now())
     point("journaled")
-    try:
-        await asyncio.to_thread(_purge, order, now(), point)
-    except BaseException:
-        await _mark_as_found(journal, entry.number, entry.target, Fate.PURGING, now())
-        raise
+    await asyncio.to_thread(_purge, order, now(), point)
     await journal.mark(entry.number, Fate.GONE, now())
     point("marked")
 
@@ -133,61 +119,15 @@ def examine(order: Order, now: datetime) -> None:
         Odd: it may not.
         Vanished: it is not there.
     """
-    with _home(order.drive, order.target) as home:
+    with home_of(order.drive, order.target) as home:
         _require(home, order, now)
 
 
-def found(target: Target, begun: Fate) -> Fate:
-    """What became of a plot whose deletion was interrupted, by the disk. Blocks.
-
-    Args:
-        target: the file.
-        begun: BEGUN or PURGING.
-
-    Raises:
-        OSError: its drive does not tell, or is not there.
-    """
-    with Place(target.drive) as home:
-        if begun is Fate.BEGUN and _is(home.find(target.name), target):
-            return Fate.KEPT
-        try:
-            with _aside(home) as aside:
-                if _is(aside.find(target.name), target):
-                    return Fate.QUARANTINED
-        except FileNotFoundError:
-            pass
-    return Fate.GONE
-
-
-async def _mark_as_found(
-    journal: Journal, number: int, target: Target, begun: Fate, now: datetime
-) -> None:
+async def _mark_as_found(journal: Journal, number: int, target: Target, now: datetime) -> None:
     """Put down what became of a deletion that failed; where nobody can tell, it stays open."""
-    with suppress(OSError, sqlite3.Error):
-        await journal.mark(number, await asyncio.to_thread(found, target, begun), now)
-
-
-def _is(status: os.stat_result | None, target: Target) -> bool:
-    return status is not None and (status.st_ino, status.st_size) == (target.inode, target.size)
-
-
-@contextmanager
-def _home(drive: Drive, target: Target) -> Iterator[Place]:
-    """The drive's folder, held open; the right one, or nothing."""
-    inside = os.path.dirname(target.path)  # noqa: PTH120 - text of any platform's own
-    if not inside or not target.drive == drive.path == inside:
-        raise Odd(f"{_shown(target.path)} does not lie in the folder of its drive.")
-    if drive.problem:
-        raise Odd(f"{drive.path}: {drive.problem}.")
-    if drive.kind is not DriveKind.REPLOT:
-        raise Odd(f"{drive.path} is no replot drive.")
-    try:
-        with Place(drive.path) as home:
-            yield home
-    except FileNotFoundError:
-        raise Odd(f"The folder {drive.path} is not there any more.") from None
-    except OSError as problem:
-        raise Odd(f"{drive.path} fails: {problem.strerror or problem}.") from problem
+    with suppress(OSError, sqlite3.Error, Odd):
+        fate = await asyncio.to_thread(found, target, Fate.BEGUN, target.device)
+        await journal.mark(number, fate, now)
 
 
 def _require(home: Place, order: Order, now: datetime) -> None:
@@ -199,12 +139,12 @@ def _require(home: Place, order: Order, now: datetime) -> None:
 
 def _require_same(folder: Place, order: Order, now: datetime) -> None:
     """The file under the target's name is the target, and old by every rule."""
-    target, shown = order.target, _shown(order.target.path)
+    target, path = order.target, shown(order.target.path)
     named = folder.find(target.name)
     if named is None:
-        raise Vanished(f"{shown} is not there any more.")
+        raise Vanished(f"{path} is not there any more.")
     if not is_file(named):
-        raise Odd(f"{shown} is no regular file.")
+        raise Odd(f"{path} is no regular file.")
     with folder.file(target.name, os.O_RDONLY) as file:
         held = os.fstat(file.fileno())
         for status in (named, held):
@@ -212,20 +152,20 @@ def _require_same(folder: Place, order: Order, now: datetime) -> None:
         try:
             header = read_open(file, target.path)
         except NotAPlot as error:
-            raise Odd(f"{shown} is no plot any more: {error}.") from None
+            raise Odd(f"{path} is no plot any more: {error}.") from None
     if header.id != target.id:
-        raise Odd(f"{shown} holds another plot than its name says.")
+        raise Odd(f"{path} holds another plot than its name says.")
     _require_old(filled(order.drive, held, header), order.rules, now)
 
 
 def _require_identity(folder: Place, status: os.stat_result, target: Target) -> None:
     now = (status.st_ino, status.st_size, status.st_mtime_ns)
     if now != (target.inode, target.size, target.mtime_ns):
-        raise Odd(f"{_shown(target.path)} has changed since the drive was read.")
+        raise Odd(f"{shown(target.path)} has changed since the drive was read.")
     if status.st_dev != folder.status.st_dev:
-        raise Odd(f"{_shown(target.path)} lies on another file system than its folder.")
+        raise Odd(f"{shown(target.path)} lies on another file system than its folder.")
     if status.st_nlink != 1:
-        raise Odd(f"{_shown(target.path)} has a second name, so that its end would free nothing.")
+        raise Odd(f"{shown(target.path)} has a second name, so that its end would free nothing.")
 
 
 def _require_old(plot: Plot, rules: Sequence[Rule], now: datetime) -> None:
@@ -236,7 +176,7 @@ def _require_old(plot: Plot, rules: Sequence[Rule], now: datetime) -> None:
             raise Odd("By the rule, new plots cannot be told from old ones.")
         judged = judge(plot, rule)
         if isinstance(judged, Kept):
-            raise Odd(f"{_shown(plot.path)} is not old any more: {judged.reason}")
+            raise Odd(f"{shown(plot.path)} is not old any more: {judged.reason}")
 
 
 def _require_allowed(order: Order) -> None:
@@ -245,12 +185,12 @@ def _require_allowed(order: Order) -> None:
 
 
 def _take_away(order: Order, now: datetime, point: Points) -> Fate:
-    with _home(order.drive, order.target) as home:
+    with home_of(order.drive, order.target) as home:
         _require(home, order, now)
         point("examined_again")
         _require_allowed(order)
         if order.quarantine:
-            with _aside(home, make=True) as aside:
+            with aside_of(home, make=True) as aside:
                 move_name(home, order.target.name, aside, order.target.name)
                 point("gone")
                 aside.sync()
@@ -263,12 +203,12 @@ def _take_away(order: Order, now: datetime, point: Points) -> Fate:
 
 
 def _examine_aside(order: Order, now: datetime) -> None:
-    with _home(order.drive, order.target) as home, _opened_aside(home, order) as aside:
+    with home_of(order.drive, order.target) as home, _openedaside_of(home, order) as aside:
         _require_same(aside, order, now)
 
 
 def _purge(order: Order, now: datetime, point: Points) -> None:
-    with _home(order.drive, order.target) as home, _opened_aside(home, order) as aside:
+    with home_of(order.drive, order.target) as home, _openedaside_of(home, order) as aside:
         _require_same(aside, order, now)
         point("examined_again")
         _require_allowed(order)
@@ -279,31 +219,9 @@ def _purge(order: Order, now: datetime, point: Points) -> None:
 
 
 @contextmanager
-def _opened_aside(home: Place, order: Order) -> Iterator[Place]:
+def _openedaside_of(home: Place, order: Order) -> Iterator[Place]:
     try:
-        with _aside(home) as aside:
+        with aside_of(home) as aside:
             yield aside
     except FileNotFoundError:
-        raise Vanished(f"{_shown(order.target.path)} is not in quarantine any more.") from None
-
-
-@contextmanager
-def _aside(home: Place, *, make: bool = False) -> Iterator[Place]:
-    """The quarantine folder of a drive, held open: a real folder, on the same file system."""
-    if make:
-        with suppress(FileExistsError):
-            os.mkdir(home.at(QUARANTINE), 0o700, dir_fd=home.fd)  # noqa: PTH102 - by descriptor
-    named = home.find(QUARANTINE)
-    if named is None:
-        raise FileNotFoundError(2, "no quarantine", QUARANTINE)
-    if not stat.S_ISDIR(named.st_mode):
-        raise Odd(f"{QUARANTINE} on {home.path} is no folder.")
-    with Place(os.path.join(home.path, QUARANTINE)) as aside:  # noqa: PTH118
-        held = aside.status
-        if (held.st_dev, held.st_ino) != (home.status.st_dev, named.st_ino):
-            raise Odd(f"{QUARANTINE} on {home.path} leads somewhere else.")
-        yield aside
-
-
-def _shown(path: str) -> str:
-    return path.encode("utf-8", "backslashreplace").decode()
+        raise Vanished(f"{shown(order.target.path)} is not in quarantine any more.") from None

@@ -1,7 +1,7 @@
-"""The journal of replotting: what is about to go, written down before it goes, and what became of it.
+"""The journal of replotting: what is about to go, written down before, and what became of it.
 
 A row is begun before a file is touched and ended afterwards. One without an end is the work of a
-crash; `deletion.found` tells from the disk what became of it.
+crash; `settling.found` tells from the disk what became of it.
 """
 
 from __future__ import annotations
