@@ -203,12 +203,12 @@ def _take_away(order: Order, now: datetime, point: Points) -> Fate:
 
 
 def _examine_aside(order: Order, now: datetime) -> None:
-    with home_of(order.drive, order.target) as home, _openedaside_of(home, order) as aside:
+    with home_of(order.drive, order.target) as home, _opened_aside(home, order) as aside:
         _require_same(aside, order, now)
 
 
 def _purge(order: Order, now: datetime, point: Points) -> None:
-    with home_of(order.drive, order.target) as home, _openedaside_of(home, order) as aside:
+    with home_of(order.drive, order.target) as home, _opened_aside(home, order) as aside:
         _require_same(aside, order, now)
         point("examined_again")
         _require_allowed(order)
@@ -219,7 +219,7 @@ def _purge(order: Order, now: datetime, point: Points) -> None:
 
 
 @contextmanager
-def _openedaside_of(home: Place, order: Order) -> Iterator[Place]:
+def _opened_aside(home: Place, order: Order) -> Iterator[Place]:
     try:
         with aside_of(home) as aside:
             yield aside

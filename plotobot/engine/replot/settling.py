@@ -30,10 +30,12 @@ def found(target: Target, begun: Fate, device: int) -> Fate:
     with Place(target.drive) as home:
         if home.status.st_dev != device:
             raise FileNotFoundError(2, "another drive is there", target.drive)
+        home.sync()  # what is only in memory would be another way after a power cut
         if begun is Fate.BEGUN and _is(home.find(target.name), target):
             return Fate.KEPT
         try:
             with aside_of(home) as aside:
+                aside.sync()
                 if _is(aside.find(target.name), target):
                     return Fate.QUARANTINED
         except FileNotFoundError:
