@@ -11,6 +11,7 @@ from pathlib import Path
 
 from plotobot.engine.models import DEFAULT_PROFILE, GIB, DriveKind
 from plotobot.engine.moving.base import Verify
+from plotobot.engine.replot.arming import ReplotRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,8 @@ class EngineConfig:
     farm: FarmSettings = field(default_factory=FarmSettings)
     foreign: bool = True
     """Whether plots that somebody else started are looked for, shown and counted."""
+    replot: ReplotRules = field(default_factory=ReplotRules)
+    """Which old plots may go, and when."""
 
     @property
     def jobs_root(self) -> Path:

@@ -50,8 +50,11 @@ from plotobot.engine.moving.mover import Mover
 from plotobot.engine.notice import put_up
 from plotobot.engine.own_folders import remove_own_folders
 from plotobot.engine.recovery import Recovered, recover
+from plotobot.engine.replot.desk import ReplotDesk
+from plotobot.engine.replot.replacer import Replacer
+from plotobot.engine.replot.views import ReplotPlan, ReplotStatus
 from plotobot.engine.roster import Roster, age
-from plotobot.engine.spawner import Spawner
+from plotobot.engine.spawner import Spawner, kinds_of
 from plotobot.engine.store import Store
 from plotobot.engine.supervision.supervisor import Supervisor
 from plotobot.engine.sweep import Sweep
@@ -104,16 +107,25 @@ class PlottingEngine:
         self._watcher = Watcher(supervisor, self._jobs_root, _reader, self._wake.set)
         self._launcher = Launcher(supervisor, self._roster, now)
         self._foreign = ForeignPlots(config.jobs_root, shown=config.foreign)
+        self._inventory = Inventory(store, lambda: self._spawner.seen(), bay.source.look, now)
+        self._replacer = Replacer(
+            config.replot, store, self._roster, self._inventory,
+            lambda: self._spawner.seen(), bay.source.look,
+            lambda: self._config.space.reserve, now,
+        )  # fmt: skip
         self._spawner = Spawner(
-            config, self._launcher, bay, self._roster, store, now, self._foreign
+            config, self._launcher, bay, self._roster, store, now, self._foreign, self._replacer
         )
+        self._replot = ReplotDesk(
+            self._replacer, self._inventory, self._roster, self._spawner.seen,
+            lambda: (kinds_of(self._config)[0].needs.out, self._config.space.reserve), now,
+        )  # fmt: skip
         self._sweep = Sweep(self._roster, self._foreign, self._spawner, store, now)
         self._mover = Mover(config, store, self._spawner.seen, self._roster.tell, now)
         self._endings = Endings(self._watcher, self._roster, config.jobs_root, now, self._journal)
         self._history = History(store)
         self._vigil = Vigil(supervisor, self._history, config.jobs_root, config.stalled_after, now)
         self._farm = FarmWatch(config.farm, store, self._roster.tell, now)
-        self._inventory = Inventory(store, self._spawner.seen, bay.source.look, now)
         self._tasks: list[asyncio.Task[None]] = []
         # By the loop's clock, which no change of the system's time can move.
         self._next_look = self._next_drives = 0.0
@@ -126,11 +138,13 @@ class PlottingEngine:
         await self._spawner.load()  # after: a job found only now counts for the quota as well
         await self._farm.load()
         await self._inventory.load()
+        await self._replacer.load()
         await self._mover.__aenter__()
         self._tasks = [
             asyncio.create_task(self._run(), name="engine"),
             asyncio.create_task(self._farm.run(), name="farm"),
             asyncio.create_task(self._inventory.keep_fresh(), name="plots"),
+            asyncio.create_task(self._replacer.run(), name="replot"),
         ]
         for stop in list(self._endings.stop_asked.items()):
             self._tasks.append(asyncio.create_task(self._go_on_stopping(*stop)))
@@ -141,6 +155,7 @@ class PlottingEngine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._mover.__aexit__()
+        await self._replacer.close()
         await self._inventory.close()
         await self._watcher.close()
         await self._farm.close()
@@ -247,6 +262,7 @@ class PlottingEngine:
         self._config = replace(config, machine=old.machine, state_dir=old.state_dir)
         self._spawner.reconfigure(self._config, specs)
         self._mover.reconfigure(self._config)
+        self._replacer.rules = self._config.replot
         await self._pass()
 
     async def spawn_once(self) -> Sequence[Job]:
@@ -317,6 +333,23 @@ class PlottingEngine:
     async def check_plot(self, path: str, challenges: int) -> Check:
         """Check the content of one plot."""
         return await self._inventory.check(path, challenges)
+
+    async def replot_plan(self) -> ReplotPlan:
+        """What is old now, and what arming would allow."""
+        return await self._replot.plan()
+
+    async def arm_replot(self, fingerprint: str, by: str) -> ReplotStatus:
+        """Let the plots of the plan go that has this fingerprint."""
+        return await self._replot.arm(fingerprint, by)
+
+    async def disarm_replot(self, by: str) -> ReplotStatus:
+        """Let no old plot go any more."""
+        log.info("replotting is disarmed by %s", by)
+        return await self._replot.disarm()
+
+    async def replot_status(self) -> ReplotStatus:
+        """Where replotting stands."""
+        return self._replot.status()
 
     async def undelivered(self, limit: int = 50) -> Sequence[Event]:
         """The oldest events that nobody has been told of."""

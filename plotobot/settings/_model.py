@@ -343,6 +343,9 @@ class Alerts(Table):
     farm_errors: _Switch = True
     farm_proof: _Switch = True
     farm_plots_fewer: _Switch = True
+    plot_replaced: _Switch = True
+    replot_halted: _Switch = True
+    replot_done: _Switch = True
 
 
 class Report(Table):

@@ -66,6 +66,9 @@ class Settings:
             stalled_after=self.written.alerts.stalled_after_minutes * 60,
             farm=self._farm,
             foreign=self.written.spawn.count_foreign,
+            replot=self.written.replot.acting(
+                [profile.plot for profile in self._profiles] or [self._plot]
+            ),
         )
 
     @property
