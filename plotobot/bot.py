@@ -20,7 +20,7 @@ from plotobot.alerts import Courier, Pace
 from plotobot.engine.models import EventKind
 from plotobot.engine.protocol import Engine
 from plotobot.errors import PlotobotError
-from plotobot.ui import buttons, clean_buttons, limits, pages
+from plotobot.ui import buttons, clean_buttons, limits, pages, replot_buttons
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.errors import UNREACHED, answer_error
 from plotobot.ui.guards import admit, level_of_command
@@ -31,7 +31,18 @@ log = logging.getLogger(__name__)
 
 EXTENSIONS = tuple(
     f"cogs.{name}"
-    for name in ("spawn", "jobs", "mover", "clean", "drives", "plots", "report", "farm", "help")
+    for name in (
+        "spawn",
+        "jobs",
+        "mover",
+        "clean",
+        "drives",
+        "plots",
+        "replot",
+        "report",
+        "farm",
+        "help",
+    )  # fmt: skip
 )
 _SYNCED = "discord.commands"
 LOST = (*UNREACHED, discord.ConnectionClosed, discord.GatewayNotFound)
@@ -116,6 +127,7 @@ class PlotoBot(FarmClient):
         pages.register(self)
         limits.register(self)
         clean_buttons.register(self)
+        replot_buttons.register(self)
         for name in self._extensions:
             await self.load_extension(name)
         self.tree.copy_global_to(guild=self.home)

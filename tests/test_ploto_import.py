@@ -245,7 +245,7 @@ TAKEN_ELSEWHERE = {
     "PathToUnofficialPlotter", "PoolKey", "TempDriveDenom", "Temp2Denom", "OutDriveDenom",
     "DenomForOutDrivesToReplotForPools",
 }  # fmt: skip
-NO_PLACE = {"PathToPloto", "ReplotPlotsOlderThan", "DiscordWebhookURL"}
+NO_PLACE = {"PathToPloto", "DiscordWebhookURL"}
 
 
 @pytest.mark.parametrize(("key", "target", "value"), TAKEN, ids=[row[0] for row in TAKEN])
