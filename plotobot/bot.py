@@ -29,21 +29,10 @@ from plotobot.ui.seals import Seals
 
 log = logging.getLogger(__name__)
 
-EXTENSIONS = tuple(
-    f"cogs.{name}"
-    for name in (
-        "spawn",
-        "jobs",
-        "mover",
-        "clean",
-        "drives",
-        "plots",
-        "replot",
-        "report",
-        "farm",
-        "help",
-    )  # fmt: skip
-)
+EXTENSIONS = (
+    "cogs.spawn", "cogs.jobs", "cogs.mover", "cogs.clean", "cogs.drives", "cogs.plots",
+    "cogs.replot", "cogs.report", "cogs.farm", "cogs.help",
+)  # fmt: skip
 _SYNCED = "discord.commands"
 LOST = (*UNREACHED, discord.ConnectionClosed, discord.GatewayNotFound)
 NO_VOICE = "voice will NOT be supported"

@@ -173,7 +173,7 @@ class EngineConfig:
     farm: FarmSettings = field(default_factory=FarmSettings)
     foreign: bool = True
     """Whether plots that somebody else started are looked for, shown and counted."""
-    replot: ReplotRules = field(default_factory=ReplotRules)
+    replot: ReplotRules = field(default_factory=ReplotRules, repr=False)
     """Which old plots may go, and when."""
 
     @property

@@ -188,9 +188,10 @@ class Replot(Table):
 
     def acting(self, plots: Sequence[PlotSettings]) -> ReplotRules:
         """What may be done, where these kinds of plot are made."""
+        rules = dict.fromkeys(self.rule(plot) for plot in plots)
         return ReplotRules(
             enabled=self.enabled,
-            rules=tuple(dict.fromkeys(self.rule(plot) for plot in plots)),
+            rules=tuple(rule for rule in rules if not rule.empty),
             mode=Mode(self.mode),
             count=self.count or None,
             per_hour=self.per_hour,
