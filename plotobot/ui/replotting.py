@@ -37,7 +37,7 @@ def question_text(shown: ReplotPlan) -> str:
     """What an owner is asked before anything may go: with the numbers."""
     return (
         f"⚠️ **Up to {plural(shown.most, 'plot')} on {plural(shown.drives, 'drive')}** will be "
-        f"deleted for new ones, {gib(shown.plan.frees)} in all at most. They cannot come back.\n"
+        f"deleted for new ones, {gib(shown.frees)} in all at most. They cannot come back.\n"
         "Each goes only for a new plot, and only if its header still says what it says now. "
         "`/replot plan` shows the rule and the plan; `/replot disarm` ends it within a second."
     )

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import discord
 
@@ -31,28 +30,30 @@ async def test_arming_takes_a_second_press_that_names_the_numbers(farm):
     farm.engine.replot = replace(farm.engine.replot, plan=planned(412, 9))
 
     asked = await farm.slash("owner", "replot arm")
-    question = asked.followups[0]
+    question = asked.response
     assert "Up to 412 plots on 9 drives" in question.content
-    assert "40.6" in question.content.replace(",", "")  # 412 * 101 GiB
+    assert "41,612 GiB" in question.content
     assert farm.engine.deeds == []
 
     done = await farm.owner.click(question, label="Arm it")
     assert farm.engine.deeds == [("arm", "feed" * 4, f"owner ({farm.owner.id})")]
-    assert "**armed** replotting: up to 412 plots" in done.followups[0].content
+    assert "**armed** replotting: up to 412 plots" in done.followups[-1].content
 
 
 async def test_the_second_press_is_for_owners_and_for_the_one_who_asked(farm):
-    question = (await farm.slash("owner", "replot arm")).followups[0]
+    view = discord.ui.View(timeout=None)
+    view.add_item(ConfirmArm(farm.bot.seals.issue("replot-1", farm.owner.id, farm.env.now())))
+    message = await farm.bot.get_channel(farm.channel.id).send("look", view=view)
 
-    refused = await farm.operator.click(question, label="Arm it")
+    refused = await farm.operator.click(message)
 
     assert refused.response.content == "Only the farm's owners may do that."
     assert farm.engine.deeds == []
 
 
 async def test_a_press_that_comes_late_arms_nothing(farm):
-    question = (await farm.slash("owner", "replot arm")).followups[0]
-    await farm.env.advance(timedelta(seconds=61))
+    question = (await farm.slash("owner", "replot arm")).response
+    await farm.env.advance_time(61)
 
     late = await farm.owner.click(question, label="Arm it")
 
@@ -76,7 +77,7 @@ async def test_a_plan_that_may_not_be_carried_out_has_no_button(farm):
 
     asked = await farm.slash("owner", "replot arm")
 
-    assert "No plot is old by this rule." in asked.followups[0].content
+    assert "No plot is old by this rule." in asked.response.content
     assert farm.engine.deeds == []
 
 
@@ -135,7 +136,7 @@ def test_what_is_told_of_a_replaced_plot():
         new_bytes=78 * GIB, drive="/mnt/old1", verified=True, quarantine=False, done=3, of=412,
     )  # fmt: skip
 
-    for words in ("abababab…abab", "cdcdcdcd…cdcd", "101 GiB", "78.0 GiB", "3 of 412", "checked"):
+    for words in ("abababab…abab", "cdcdcdcd…cdcd", "101 GiB", "78 GiB", "3 of 412", "checked"):
         assert words in text
 
 

@@ -36,7 +36,7 @@ class ReplotRules:
     """What the farmer allows."""
 
     enabled: bool = False
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[Rule, ...] = field(default=(), repr=False)
     """What is old: one for each kind of plot that is made; old is what all of them name."""
     mode: Mode = Mode.AUTO
     count: int | None = None

@@ -26,6 +26,11 @@ class ReplotPlan:
     """Why it cannot be armed now, or None."""
 
     @property
+    def frees(self) -> int:
+        """Bytes that those plots have at most."""
+        return sum(sorted((step.frees for step in self.plan.steps), reverse=True)[: self.most])
+
+    @property
     def drives(self) -> int:
         """On how many drives old plots stand."""
         return len(self.plan.drives)
