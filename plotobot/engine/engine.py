@@ -111,14 +111,14 @@ class PlottingEngine:
         self._replacer = Replacer(
             config.replot, store, self._roster, self._inventory,
             lambda: self._spawner.seen(), bay.source.look,
-            lambda: self._config.space.reserve, now,
+            self._replot_terms, now,
         )  # fmt: skip
         self._spawner = Spawner(
             config, self._launcher, bay, self._roster, store, now, self._foreign, self._replacer
         )
         self._replot = ReplotDesk(
             self._replacer, self._inventory, self._roster, self._spawner.seen,
-            lambda: (kinds_of(self._config)[0].needs.out, self._config.space.reserve), now,
+            self._replot_terms, now,
         )  # fmt: skip
         self._sweep = Sweep(self._roster, self._foreign, self._spawner, store, now)
         self._mover = Mover(config, store, self._spawner.seen, self._roster.tell, now)
@@ -440,6 +440,10 @@ class PlottingEngine:
             self._roster.note(new)
         else:
             await self._roster.put(new, events=events)
+
+    def _replot_terms(self) -> tuple[int, int]:
+        """Bytes of a new plot, and those to keep free on each drive."""
+        return min(kind.needs.out for kind in kinds_of(self._config)), self._config.space.reserve
 
     async def _note_stop(self, job_id: str, by: str | None) -> None:
         """Put down who stopped a job, None once all is done: the bot may be killed between."""
