@@ -126,9 +126,12 @@ def _halted(data: Mapping[str, Any]) -> str:
 
 
 def _done(data: Mapping[str, Any]) -> str:
+    left = (
+        f"; {plural(data['left'], 'old plot')} stay, for lack of room" if data.get("left") else ""
+    )
     return (
         f"replotting is done: {plural(data.get('plots') or 0, 'plot')} replaced, "
-        f"{gib(data.get('bytes') or 0)}"
+        f"{gib(data.get('bytes') or 0)}{left}"
     )
 
 

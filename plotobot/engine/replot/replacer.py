@@ -53,7 +53,7 @@ class Replacer:
         inventory: the plots.
         drives: the drives as of the last look.
         look: tells of a folder's file system (`VolumeSource.look`).
-        reserve: gives the bytes that are kept free on each drive.
+        terms: gives the bytes of a new plot, and those to keep free on each drive.
         now: the clock.
     """
 
@@ -65,12 +65,12 @@ class Replacer:
         inventory: Inventory,
         drives: Callable[[], Sequence[Drive]],
         look: Callable[[str], Space],
-        reserve: Callable[[], int],
+        terms: Callable[[], tuple[int, int]],
         now: Callable[[], datetime],
     ) -> None:
         self.rules = rules
         self._store, self._roster, self._drives = store, roster, drives
-        self._look, self._reserve, self._now = look, reserve, now
+        self._look, self._terms, self._now = look, terms, now
         self._journal = Journal(store)
         self._inventory = inventory
         self.stock = OldStock(inventory.stock, roster.all, store)
@@ -254,7 +254,7 @@ class Replacer:
         needed = not job.state.live or job.phase >= acting.first_phase(job)
         if needed:
             space = await asyncio.to_thread(self._look, job.out)
-            free = space.free - self._reserve()
+            free = space.free - self._terms()[1]
             if job.state.live:
                 coming = await asyncio.to_thread(still_coming, job)
         return Scene(
@@ -338,13 +338,23 @@ class Replacer:
 
     async def _finish(self, armed: Armed) -> None:
         """Tell when all is done that was agreed to."""
-        gone = acting.spent(self.entries, armed.at)
-        if (gone < armed.most and self.steps()) or self._owing(armed):
+        gone, steps = acting.spent(self.entries, armed.at), self.steps()
+        if self._owing(armed) or (gone < armed.most and self._goes_on(armed, steps)):
             return
         freed = sum(e.target.size for e in self.entries if e.fate.spent and e.at >= armed.at)
-        await self._tell(EventKind.REPLOT_DONE, {"plots": gone, "bytes": freed, "of": armed.most})
+        data = {"plots": gone, "bytes": freed, "of": armed.most, "left": len(steps)}
+        await self._tell(EventKind.REPLOT_DONE, data)
         with suppress(Refusal):
             await self.disarm()
+
+    def _goes_on(self, armed: Armed, steps: Sequence[Step]) -> bool:
+        """Whether a drive takes a new plot for its old ones, or may when it is back."""
+        drives = {drive.path: drive for drive in self._drives()}
+        if not steps or any(path not in drives or drives[path].problem for path in armed.drives):
+            return bool(steps)
+        need, reserve = self._terms()
+        free = slots(armed, self.rules, steps, self.entries, self._drives(), ()).freeable
+        return any(drives[path].free - reserve + more >= need for path, more in free.items())
 
     async def _reread(self) -> None:
         """Take up what the journal says now, and what the drives hold."""
