@@ -77,7 +77,6 @@ async def test_exactly_the_old_plots_are_replaced(
     text = text.replace(f'out = ["{farm.root}/out"]', f"replot = {[str(d) for d in drives]}")
     text = text.replace("buffer_mib = 512", f'buffer_mib = 512\nfarmer_key = "{FARMER.hex()}"\n'
                         f'contract = "{encode_address(NEW)}"')  # fmt: skip
-    text = text.replace("interval_minutes = 0.1", "interval_minutes = 0.02")
     farm.settings.write_text(text)
     old = {plot.id for plot in plots[: 2 * EACH]}
 

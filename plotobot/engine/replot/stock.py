@@ -31,7 +31,7 @@ class OldStock:
         self._made: frozenset[str] = frozenset()
         self._asked: object = None
         self._steps: tuple[Step, ...] = ()
-        self._vanished: set[str] = set()
+        self._vanished: set[tuple[datetime | None, str]] = set()
 
     async def load(self) -> None:
         """Learn which plots this bot ever made."""
@@ -46,7 +46,7 @@ class OldStock:
 
     def vanished(self, path: str) -> None:
         """Leave a file out that is not there any more, until the next scan."""
-        self._vanished.add(path)
+        self._vanished.add((self._stock().scanned_at, path))
 
     def plan(self, rules: Sequence[Rule], entries: Iterable[Entry], drives: Sequence[Drive],
              terms: Terms) -> Plan:  # fmt: skip
@@ -74,9 +74,10 @@ class OldStock:
         return self._steps
 
     def _standing(self, entries: Iterable[Entry], rules: Sequence[Rule]) -> list[Plot]:
+        scanned = self._stock().scanned_at
         gone = {(e.target.path, e.target.inode) for e in entries if e.fate.spent}
         return [
             plot
             for plot in old_by_all(self._stock().plots, rules)
-            if (plot.path, plot.inode) not in gone and plot.path not in self._vanished
+            if (plot.path, plot.inode) not in gone and (scanned, plot.path) not in self._vanished
         ]
