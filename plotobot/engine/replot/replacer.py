@@ -83,6 +83,7 @@ class Replacer:
         self._working = asyncio.Lock()
         self._wake = asyncio.Event()
         self._step: asyncio.Task[None] | None = None
+        self._scan: asyncio.Task[object] | None = None
 
     async def load(self) -> None:
         """Take up the owner's word and the journal."""
@@ -97,6 +98,9 @@ class Replacer:
             async with asyncio.timeout(LAST_WAIT), self._working:
                 pass
         await self._checks.close()
+        if self._scan is not None:
+            self._scan.cancel()
+            await asyncio.gather(self._scan, return_exceptions=True)
 
     async def run(self) -> None:
         """Act for ever, until cancelled."""
@@ -210,7 +214,8 @@ class Replacer:
             except Vanished as gone:
                 log.info("%s", gone)
             except Odd as odd:
-                await self.halt(str(odd))
+                if self.armed is armed:  # else it was disarmed meanwhile
+                    await self.halt(str(odd))
             except sqlite3.Error as error:
                 await self.halt(f"The journal cannot be written: {error}.")
             except OSError as problem:
@@ -300,6 +305,7 @@ class Replacer:
             raise
         finally:
             await self._reread()
+            self._look_again()
         await self._tell_replaced(armed, job, action)
 
     async def _purge(self, armed: Armed, entry: Entry) -> None:
@@ -346,6 +352,11 @@ class Replacer:
         await self._tell(EventKind.REPLOT_DONE, data)
         with suppress(Refusal):
             await self.disarm()
+
+    def _look_again(self) -> None:
+        """Have the inventory read the drives anew, beside all else."""
+        if self._scan is None or self._scan.done():
+            self._scan = asyncio.create_task(self._inventory.rescan(), name="replot scan")
 
     def _goes_on(self, armed: Armed, steps: Sequence[Step]) -> bool:
         """Whether a drive takes a new plot for its old ones, or may when it is back."""

@@ -30,6 +30,7 @@ class OldStock:
         self._stock, self._jobs, self._store = stock, jobs, store
         self._made: frozenset[str] = frozenset()
         self._asked: object = None
+        self._plots: tuple[Plot, ...] | None = None
         self._steps: tuple[Step, ...] = ()
         self._vanished: set[tuple[datetime | None, str]] = set()
 
@@ -61,13 +62,14 @@ class OldStock:
     ) -> Sequence[Step]:
         """What may still go on these drives, in order."""
         stock = self._stock()
-        # A new tuple of plots comes with each scan.
-        asked = (id(stock.plots), rules, len(entries), entries[-1:], len(self._vanished),
+        asked = (rules, len(entries), entries[-1:], len(self._vanished),
                  tuple(drives), self._made)  # fmt: skip
         own = self.with_own(rules)
         if not own or not drives:
             return ()
-        if asked != self._asked:
+        # Each scan gives a new tuple of plots.
+        if asked != self._asked or stock.plots is not self._plots:
+            self._plots = stock.plots
             laid = plan(self._standing(entries, own), (), own[0], _ANY)
             self._steps = tuple(step for step in laid.steps if step.plot.drive in drives)
             self._asked = asked
