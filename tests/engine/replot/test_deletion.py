@@ -18,7 +18,7 @@ from plotobot.engine.replot.deletion import Order, purge
 from plotobot.engine.replot.folders import QUARANTINE, Odd, Vanished
 from plotobot.engine.replot.journal import Fate
 from plotobot.engine.replot.rule import Rule
-from plotobot.engine.replot.settling import settle
+from plotobot.engine.replot.settling import found, settle
 from plotobot.engine.store import Store
 from tests.engine.drives.conftest import Disks
 from tests.engine.plot_files import NOW
@@ -317,6 +317,15 @@ async def test_what_lies_on_a_missing_drive_is_not_settled(bench: Bench) -> None
     [entry] = await settle(bench.journal, entries, [bench.drive], look, lambda: NOW)
     assert entry.fate is Fate.KEPT
     assert await bench.fates() == [Fate.KEPT]
+
+
+async def test_an_empty_mount_point_tells_nothing(bench: Bench) -> None:
+    target = bench.order().target
+    bench.path.unlink()
+
+    with pytest.raises(FileNotFoundError):
+        found(target, Fate.BEGUN, target.device + 1)
+    assert found(target, Fate.BEGUN, target.device) is Fate.GONE
 
 
 @pytest.mark.mounts
