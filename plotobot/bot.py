@@ -29,6 +29,7 @@ from plotobot.ui import (
     clean_buttons,
     limits,
     pages,
+    replot_buttons,
     report_buttons,
     report_plan,
     snooze,
@@ -42,10 +43,10 @@ from plotobot.ui.snooze import Snoozes, snooze_buttons
 
 log = logging.getLogger(__name__)
 
-EXTENSIONS = tuple(
-    f"cogs.{name}"
-    for name in ("spawn", "jobs", "mover", "clean", "drives", "plots", "report", "farm", "help")
-)
+EXTENSIONS = (
+    "cogs.spawn", "cogs.jobs", "cogs.mover", "cogs.clean", "cogs.drives", "cogs.plots",
+    "cogs.replot", "cogs.report", "cogs.farm", "cogs.help",
+)  # fmt: skip
 _SYNCED = "discord.commands"
 LOST = (*UNREACHED, discord.ConnectionClosed, discord.GatewayNotFound)
 NO_VOICE = "voice will NOT be supported"
@@ -142,6 +143,7 @@ class PlotoBot(FarmClient):
         report_plan.register(self)
         board_buttons.register(self)
         snooze.register(self)
+        replot_buttons.register(self)
         for name in self._extensions:
             await self.load_extension(name)
         self.tree.copy_global_to(guild=self.home)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from plotobot.engine.inventory.walks import Walks
 from plotobot.engine.launcher import order_of
 from plotobot.engine.models import Drive, DriveKind, Job, JobState
 from plotobot.engine.replot.fork import Fork
-from plotobot.engine.replot.node import NodeSilent, ask_node
+from plotobot.engine.replot.node import know_fork
 from plotobot.engine.replot.plan import Plan, Terms, plan
 from plotobot.engine.replot.rate import measured_rate
 from plotobot.engine.replot.rule import Rule
@@ -88,7 +87,9 @@ def lay_plan(
         rate=rate or measured_rate(jobs, now),
         by=by,
     )
-    return plan(stock.plots, drives, rule, terms), rule, know_fork(settings, now), stock
+    written = settings.written.replot
+    fork = know_fork(written.fork, written.node.access, now)
+    return plan(stock.plots, drives, rule, terms), rule, fork, stock
 
 
 def own_ids(jobs: Sequence[Job]) -> frozenset[str]:
@@ -101,20 +102,6 @@ def new_size(config: EngineConfig) -> int:
     """Bytes that one new plot takes where it will lie."""
     usual = plotter(config.plot.plotter).needs(order_of(config.plot, "t", None, "o")).out
     return config.space.out or usual or final_need(config.plot.k)
-
-
-def know_fork(settings: Settings, now: datetime) -> Fork:
-    """What is known of the fork: a height set by hand goes before what a full node says."""
-    by_hand, access = settings.written.replot.fork, settings.written.replot.node.access
-    if access is None:
-        return by_hand
-    try:
-        told = ask_node(access, now)
-    except NodeSilent as silent:
-        return replace(by_hand, trouble=str(silent))
-    if by_hand.height is None:
-        return told
-    return replace(told, height=by_hand.height, source=by_hand.source)
 
 
 def plan_document(laid: Plan, rule: Rule, fork: Fork) -> dict[str, Any]:

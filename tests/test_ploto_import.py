@@ -219,6 +219,7 @@ TAKEN = [
     ("ReplotDrives", "drives.replot", ["R:"]),
     ("EnableT2", "drives.temp2", ["J:"]),
     ("ReplotForPool", "drives.replot", ["R:"]),
+    ("ReplotPlotsOlderThan", "replot.before", "2021-06-18"),
     ("IntervallToCheckInMinutes", "spawn.interval_minutes", 7),
     ("InputAmountToSpawn", "spawn.count", 50),
     ("WaitTimeBetweenPlotOnSeparateDisks", "spawn.wait_between_drives_minutes", 15),
@@ -245,7 +246,7 @@ TAKEN_ELSEWHERE = {
     "PathToUnofficialPlotter", "PoolKey", "TempDriveDenom", "Temp2Denom", "OutDriveDenom",
     "DenomForOutDrivesToReplotForPools",
 }  # fmt: skip
-NO_PLACE = {"PathToPloto", "ReplotPlotsOlderThan", "DiscordWebhookURL"}
+NO_PLACE = {"PathToPloto", "DiscordWebhookURL"}
 
 
 @pytest.mark.parametrize(("key", "target", "value"), TAKEN, ids=[row[0] for row in TAKEN])
@@ -579,7 +580,7 @@ def test_the_command_writes_both_files_and_tells_all(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert CANARY not in done.stdout + done.stderr
     assert KEY not in done.stdout + done.stderr
-    for words in ("machine", "ReplotPlotsOlderThan: a file's date", "plotobot check", ".env"):
+    for words in ("machine", "ReplotPlotsOlderThan: replot.before", "plotobot check", ".env"):
         assert words in done.stdout
     assert WEBHOOK in (out / ".env").read_text("utf-8")
     assert CANARY not in (out / "plotobot.toml").read_text("utf-8")

@@ -61,6 +61,10 @@ class World:
     """Until when temp drives rest after failed plots."""
     starts: Sequence[tuple[str, datetime]] = ()
     """Temp drive and moment of every start that a wait may still count from."""
+    freeable: Mapping[str, int] = field(default_factory=dict)
+    """The replot drives that take a plot now: the bytes that old plots there may make free."""
+    replot_halted: str | None = None
+    """Why no plot goes to replot drives, where the farmer wants that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,23 +73,39 @@ class Choice:
     def outs(self) -> list[Drive]:
         """The drives that plots may go to, whatever their state."""
         kinds = (DriveKind.OUT, DriveKind.REPLOT) if self.use_replot else (DriveKind.OUT,)
-        return [drive for kind in kinds for drive in self._kept(kind)]
+        found = [drive for kind in kinds for drive in self._kept(kind)]
+        return found + [one for one in self._replaceable() if one not in found]
 
     def _out_for(self, temp: Drive, temp2: Drive | None) -> Drive | None:
         """The out drive with most room after all promises; None where the plot fits on none.
 
+        Drives where old plots may go for it come first: that is what they are armed for.
         Of those that lie within one plot of it, the one that fewest running plots go to, so that
         their last copies do not meet on one drive.
         """
-        fitting = self._fitting(DriveKind.OUT, temp, temp2)
+        fitting = self._fitting(DriveKind.REPLOT, temp, temp2, self._replaceable())
+        fitting = fitting or self._fitting(DriveKind.OUT, temp, temp2)
         if not fitting and self.use_replot:
             fitting = self._fitting(DriveKind.REPLOT, temp, temp2)
         most = max(map(self.ledger.room, fitting), default=0)
         near = [drive for drive in fitting if self.ledger.room(drive) >= most - self.needs.out]
         return min(near, key=lambda d: (self._going_to(d), -self.ledger.room(d)), default=None)
 
-    def _fitting(self, kind: DriveKind, temp: Drive, temp2: Drive | None) -> list[Drive]:
-        return [out for out in self._usable(kind) if self.ledger.fits(self._job(temp, temp2, out))]
+    def _fitting(
+        self,
+        kind: DriveKind,
+        temp: Drive,
+        temp2: Drive | None,
+        of: Sequence[Drive] | None = None,
+    ) -> list[Drive]:
+        outs = self._usable(kind) if of is None else of
+        return [out for out in outs if self.ledger.fits(self._job(temp, temp2, out))]
+
+    def _replaceable(self) -> list[Drive]:
+        """Replot drives where old plots may go for a new one; each takes one plot at a time."""
+        free = self.ledger.freeable
+        drives = [drive for drive in self._usable(DriveKind.REPLOT) if drive.path in free]
+        return [drive for drive in drives if not self._going_to(drive)]
 
     def _job(self, temp: Drive, temp2: Drive | None, out: Drive) -> Job:
         return planned(self.profile, self.needs, temp.path, temp2.path if temp2 else None, out.path)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from plotobot.engine.models import DEFAULT_PROFILE, GIB, DriveKind
 from plotobot.engine.moving.base import Verify
+from plotobot.engine.replot.arming import ReplotRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,8 @@ class EngineConfig:
     """Degrees from which the processor counts as too hot; 0 means never."""
     drive_celsius: float = 65.0
     """The same for a drive."""
+    replot: ReplotRules = field(default_factory=ReplotRules, repr=False)
+    """Which old plots may go, and when."""
 
     @property
     def jobs_root(self) -> Path:

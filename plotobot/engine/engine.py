@@ -45,9 +45,12 @@ from plotobot.engine.notice import put_up
 from plotobot.engine.perf import PerfMeter
 from plotobot.engine.processes import native_processes
 from plotobot.engine.recovery import Recovered, recover
+from plotobot.engine.replot.desk import ReplotDesk
+from plotobot.engine.replot.replacer import Replacer
+from plotobot.engine.replot.views import ReplotPlan, ReplotStatus
 from plotobot.engine.reporting.reporter import Reporter, Sources
 from plotobot.engine.roster import Roster, age
-from plotobot.engine.spawner import Spawner
+from plotobot.engine.spawner import Spawner, kinds_of
 from plotobot.engine.stopping import Stopper
 from plotobot.engine.store import Store
 from plotobot.engine.summary import PastSummary, Perf, ReportPlan, Summary
@@ -103,9 +106,19 @@ class PlottingEngine:
         self._watcher = Watcher(supervisor, self._jobs_root, _reader, self._wake.set)
         self._launcher = Launcher(supervisor, self._roster, now)
         self._foreign = ForeignPlots(config.jobs_root, shown=config.foreign)
+        self._inventory = Inventory(store, lambda: self._spawner.seen(), bay.source.look, now)
+        self._replacer = Replacer(
+            config.replot, store, self._roster, self._inventory,
+            lambda: self._spawner.seen(), bay.source.look,
+            self._replot_terms, now,
+        )  # fmt: skip
         self._spawner = Spawner(
-            config, self._launcher, bay, self._roster, store, now, self._foreign
+            config, self._launcher, bay, self._roster, store, now, self._foreign, self._replacer
         )
+        self._replot = ReplotDesk(
+            self._replacer, self._inventory, self._roster, self._spawner.seen,
+            self._replot_terms, now,
+        )  # fmt: skip
         self._sweep = Sweep(self._roster, self._foreign, self._spawner, store, now)
         self._mover = Mover(config, store, self._spawner.seen, self._roster.tell, now)
         self._endings = Endings(
@@ -115,7 +128,6 @@ class PlottingEngine:
         self._history = History(store)
         self._vigil = Vigil(supervisor, self._history, config.jobs_root, config.stalled_after, now)
         self._farm = FarmWatch(config.farm, store, self._roster.tell, now)
-        self._inventory = Inventory(store, self._spawner.seen, bay.source.look, now)
         drives = partial(self._spawner.drives, None)
         sources = Sources(
             lambda: self.machine, self._roster.all, drives, self._mover.view, self._farm.figures
@@ -137,12 +149,14 @@ class PlottingEngine:
         await self._spawner.load()  # after: a job found only now counts for the quota as well
         await self._farm.load()
         await self._inventory.load()
+        await self._replacer.load()
         await self._mover.__aenter__()
         self._tasks = [
             asyncio.create_task(self._run(), name="engine"),
             asyncio.create_task(self._farm.run(), name="farm"),
             asyncio.create_task(self._inventory.keep_fresh(), name="plots"),
             asyncio.create_task(self._warmth.run(), name="warmth"),
+            asyncio.create_task(self._replacer.run(), name="replot"),
         ]
         await self._tell_of_return(found, alive)
         self._tasks += [asyncio.create_task(one) for one in self._stopper.unfinished(self._trouble)]
@@ -153,6 +167,7 @@ class PlottingEngine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._mover.__aexit__()
+        await self._replacer.close()
         await self._inventory.close()
         await self._watcher.close()
         await self._farm.close()
@@ -246,6 +261,7 @@ class PlottingEngine:
         self._spawner.reconfigure(self._config, specs)
         self._mover.reconfigure(self._config)
         self._reporter.reconfigure(config.report)
+        self._replacer.rules = self._config.replot
         await self._pass()
 
     async def spawn_once(self) -> Sequence[Job]:
@@ -335,6 +351,23 @@ class PlottingEngine:
     async def check_plot(self, path: str, challenges: int) -> Check:
         """Check the content of one plot."""
         return await self._inventory.check(path, challenges)
+
+    async def replot_plan(self) -> ReplotPlan:
+        """What is old now, and what arming would allow."""
+        return await self._replot.plan()
+
+    async def arm_replot(self, fingerprint: str, by: str) -> ReplotStatus:
+        """Let the plots of the plan go that has this fingerprint."""
+        return await self._replot.arm(fingerprint, by)
+
+    async def disarm_replot(self, by: str) -> ReplotStatus:
+        """Let no old plot go any more."""
+        log.info("replotting is disarmed by %s", by)
+        return await self._replot.disarm()
+
+    async def replot_status(self) -> ReplotStatus:
+        """Where replotting stands."""
+        return self._replot.status()
 
     async def undelivered(
         self, limit: int = 50, kinds: Collection[EventKind] | None = None
@@ -431,6 +464,10 @@ class PlottingEngine:
             self._roster.note(new)
         else:
             await self._roster.put(new, events=events)
+
+    def _replot_terms(self) -> tuple[int, int]:
+        """Bytes of a new plot, and those to keep free on each drive."""
+        return min(kind.needs.out for kind in kinds_of(self._config)), self._config.space.reserve
 
     async def tell(self, kind: EventKind, what: str) -> None:
         """Tell something of Plotobot's own, as an event."""

@@ -121,6 +121,7 @@ class Launcher:
             temp_need=needs.temp,
             temp2_need=needs.temp2 if start.temp2 else 0,
             out_need=needs.out,
+            replaces=start.replaces,
         )
 
 

@@ -133,6 +133,8 @@ class Job:
     """Since when it shows no sign of work; set with the telling of it, until it goes on."""
     foreign: bool = False
     """Whether somebody else started it: it is counted, and never touched unasked."""
+    replaces: tuple[str, ...] = ()
+    """Ids of the old plots on its out drive that may go for its plot; empty once that is over."""
 
     @property
     def label(self) -> str:
@@ -197,6 +199,11 @@ class EventKind(StrEnum):
     TOO_HOT = "too_hot"
     """The processor or a drive: `data["what"]`, `data["celsius"]` and its `data["limit"]`."""
     COOL_AGAIN = "cool_again"
+    PLOT_REPLACED = "plot_replaced"
+    """An old plot went for a new one; `data` has the ids, the sizes and how far it is."""
+    REPLOT_HALTED = "replot_halted"
+    """Something was odd, so nothing goes until an owner arms it again."""
+    REPLOT_DONE = "replot_done"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class Start:
     kind: Kind
     why: str = ""
     """What spoke for it, with the numbers."""
+    replaces: tuple[str, ...] = ()
+    """Ids of the old plots that may go for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def _with(world: World, start: Start, number: int) -> World:
 
 def _next_start(world: World, rules: Rules) -> tuple[Start | None, tuple[Hold, ...]]:
     """Give the first drive that may start a plot its start, else all their reasons."""
-    ledger = Ledger.of(world.drives, world.jobs, rules.reserve)
+    ledger = Ledger.of(world.drives, world.jobs, rules.reserve, world.freeable)
     drives = [drive for drive in world.drives if drive.kind is DriveKind.TEMP]
     if not drives:
         return None, (Hold("", "no_temp_drive", "no temp drive is configured"),)

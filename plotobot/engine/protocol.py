@@ -25,6 +25,7 @@ from plotobot.engine.models import (
     SpawnerView,
     StopResult,
 )
+from plotobot.engine.replot.views import ReplotPlan, ReplotStatus
 from plotobot.engine.summary import PastSummary, Perf, ReportPlan, Summary
 from plotobot.farmlog.report import FarmLog, Kind
 
@@ -234,6 +235,34 @@ class Engine(Protocol):
 
     async def perf(self) -> Mapping[str, Perf]:
         """What the jobs take of the machine, by job id; ended ones on average."""
+        ...
+
+    async def replot_plan(self) -> ReplotPlan:
+        """What is old now, and what arming would allow; it looks through the drives."""
+        ...
+
+    async def arm_replot(self, fingerprint: str, by: str) -> ReplotStatus:
+        """Let old plots go from now on. Ask an owner twice before.
+
+        Args:
+            fingerprint: of the plan that the owner was shown.
+            by: who says so, for the journal.
+
+        Raises:
+            Refusal: the plan is another one now, or may not be carried out.
+        """
+        ...
+
+    async def disarm_replot(self, by: str) -> ReplotStatus:
+        """Let no old plot go any more; it holds at once.
+
+        Raises:
+            Refusal: it cannot be written down, and so holds until the next start only.
+        """
+        ...
+
+    async def replot_status(self) -> ReplotStatus:
+        """Where replotting stands. A memory read."""
         ...
 
     async def undelivered(

@@ -156,6 +156,13 @@ def _temp_space(case: Case) -> Wait | None:
     )
 
 
+def _replot_halted(case: Case) -> Wait | None:
+    reason = case.world.replot_halted
+    if reason is None or case.choice.folders(case.drive):
+        return None
+    return Wait(f"no out drive has room, and replot drives take no plot: {reason}")
+
+
 def _no_out_drive(case: Case) -> Wait | None:
     if case.choice.folders(case.drive):
         return None
@@ -187,6 +194,7 @@ RULES: tuple[tuple[str, Callable[[Case], Wait | None]], ...] = (
     ("wait_between_drives", _wait_between_drives),
     ("wait_same_drive", _wait_same_drive),
     ("temp_space", _temp_space),
+    ("replot_halted", _replot_halted),
     ("no_out_drive", _no_out_drive),
 )
 """In the order they are asked; the first that holds a drive is the one people are told."""

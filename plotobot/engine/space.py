@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from plotobot.engine.models import Drive, DriveKind, Job
@@ -18,11 +18,19 @@ class Ledger:
     reserve: int = 0
     """Bytes kept free on every file system."""
     promised: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    freeable: Mapping[str, int] = field(default_factory=dict)
+    """By replot drive, the bytes that old plots and the quarantine may make free for a new plot."""
 
     @classmethod
-    def of(cls, drives: Sequence[Drive], jobs: Iterable[Job], reserve: int = 0) -> Ledger:
+    def of(
+        cls,
+        drives: Sequence[Drive],
+        jobs: Iterable[Job],
+        reserve: int = 0,
+        freeable: Mapping[str, int] | None = None,
+    ) -> Ledger:
         """A ledger in which all live jobs have been promised what they still need."""
-        ledger = cls(drives, reserve)
+        ledger = cls(drives, reserve, freeable=freeable or {})
         for job in jobs:
             ledger.promise(job)
         return ledger
@@ -40,7 +48,8 @@ class Ledger:
         """Bytes a new plot may take here; negative where too much was promised already."""
         if drive.problem:
             return 0
-        return drive.free - self.promised[drive.filesystem] - self.reserve
+        room = drive.free - self.promised[drive.filesystem] - self.reserve
+        return room + self.freeable.get(drive.path, 0)
 
     def fits(self, job: Job) -> bool:
         """Whether all that a plot needs is free, wherever it needs it."""

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from plotobot.engine.backoff import resting
 from plotobot.engine.case import Kind, Rules, World, starts_of
@@ -32,6 +33,7 @@ from plotobot.engine.models import (
 from plotobot.engine.news import OutAlarm, drive_events, out_alarm
 from plotobot.engine.planner import Start, plan
 from plotobot.engine.quota import Quota
+from plotobot.engine.replot.slots import NO_SLOTS, Slots
 from plotobot.engine.roster import Roster
 from plotobot.engine.space import Ledger, takes
 from plotobot.engine.store import Store
@@ -46,6 +48,18 @@ KNOWN_DRIVES = "drives.known"
 """The note under which the store keeps what the drive bay has learnt."""
 
 
+class ReplotDrives(Protocol):
+    """Tells of drives where old plots may go for new ones."""
+
+    def slots(self, busy: Sequence[Job]) -> Slots:
+        """Where a new plot may go now, beside these live jobs."""
+        ...
+
+    def why_idle(self) -> str | None:
+        """Why no plot goes there, where the farmer wants that."""
+        ...
+
+
 class Spawner:
     """Starts plots as the rules and the drives allow."""
 
@@ -58,8 +72,10 @@ class Spawner:
         store: Store,
         now: Callable[[], datetime],
         foreign: ForeignPlots | None = None,
+        replot: ReplotDrives | None = None,
     ) -> None:
         self._config = config
+        self._replot = replot
         self._foreign = foreign or ForeignPlots(config.jobs_root, shown=False)
         self._launcher = launcher
         self._bay = bay
@@ -214,10 +230,21 @@ class Spawner:
         kinds = kinds_of(self._config)
         await self._find_programs(kinds)
         limits = replace(self._limits, count=self._limit())
-        decided = plan(self._world(forced), Rules(limits, kinds, self._config.space.reserve))
-        started = [await self._launch(start) for start in decided.starts]
+        free = self._replot.slots(self._at_work()) if self._replot else NO_SLOTS
+        world = replace(self._world(forced), freeable=free.freeable)
+        decided = plan(world, Rules(limits, kinds, self._config.space.reserve))
+        started = [await self._launch(start) for start in self._reserved(decided.starts, free)]
         self._note_holds(decided.holds)
         return [job for job in started if job.state.live]
+
+    def _reserved(self, starts: Sequence[Start], free: Slots) -> list[Start]:
+        """The starts, each with the old plots that may go for it."""
+        ledger = Ledger.of(self._drives, self._at_work(), self._config.space.reserve)
+        rooms = {drive.path: ledger.room(drive) for drive in self._drives}
+        return [
+            replace(one, replaces=free.reserve(one.out, rooms[one.out], one.kind.needs.out))
+            for one in starts
+        ]
 
     async def _launch(self, start: Start) -> Job:
         name = start.kind.name
@@ -264,6 +291,7 @@ class Spawner:
             resting={} if forced else resting(self._roster.all(), now),
             starts=starts_of(self._roster.all()),
             failing={} if forced else self._failing.held,
+            replot_halted=self._replot.why_idle() if self._replot else None,
         )
 
     def _at_work(self) -> list[Job]:

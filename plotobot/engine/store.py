@@ -95,6 +95,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT, WITHOUT ROWID""",
         "CREATE TABLE perf (job TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT",
     ),
+    (
+        """CREATE TABLE replaced (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, path BLOB NOT NULL,
+            drive BLOB NOT NULL, plot_id TEXT NOT NULL, size INTEGER NOT NULL,
+            mtime_ns TEXT NOT NULL, inode TEXT NOT NULL, device TEXT NOT NULL, fate TEXT NOT NULL,
+            job TEXT NOT NULL, verified INTEGER NOT NULL, by TEXT NOT NULL, ended_at TEXT
+        ) STRICT""",
+    ),
 )
 """Never edit one that has shipped; add the next. `PRAGMA user_version` counts those applied."""
 

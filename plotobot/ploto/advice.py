@@ -66,4 +66,7 @@ def advice(keys: Keys, data: Data, *, webhooks: bool) -> Iterator[str]:
     if not keys.later:
         yield _LABELS
     if truth(keys.text("ReplotForPool") or "") and value_of(data, "drives.replot"):
-        yield "Plotobot deletes no old plots on the drives of drives.replot."
+        yield (
+            "Plotobot deletes no old plots until replot.enabled is true and an owner has armed it "
+            "with /replot arm; see what is old with: plotobot replot --dry-run."
+        )

@@ -19,6 +19,7 @@ Kind = Literal[
     "key",
     "contract",
     "webhook",
+    "date",
 ]
 """How a value is to be read."""
 
@@ -74,7 +75,8 @@ MAPPING: tuple[Place, ...] = (
     Place(
         "ReplotPlotsOlderThan",
         _SCHEDULER,
-        because="a file's date changes when it is copied, so it does not tell an old plot",
+        "date",
+        "replot.before",
     ),
     Place("IntervallToCheckInMinutes", _SCHEDULER, "number", "spawn.interval_minutes"),
     Place("InputAmountToSpawn", _SCHEDULER, "number", "spawn.count"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
 
 from plotobot.ploto import drives
@@ -94,6 +95,15 @@ def _contract(text: str) -> Sequence[object]:
     return [text.lower()]
 
 
+def _date(text: str) -> Sequence[object]:
+    """Ploto's d.M.yyyy."""
+    try:
+        day, month, year = map(int, text.split("."))
+        return [date(year, month, day).isoformat()]
+    except ValueError:
+        raise Unfit("its value is no date as Ploto's 18.6.2021") from None
+
+
 READERS: Mapping[Kind, Callable[[str], Sequence[object]]] = MappingProxyType(
     {
         "text": _text,
@@ -103,6 +113,7 @@ READERS: Mapping[Kind, Callable[[str], Sequence[object]]] = MappingProxyType(
         "program": _text,
         "key": _key,
         "contract": _contract,
+        "date": _date,
     }
 )
 """How a kind is read, for all but drives and webhooks."""

@@ -25,6 +25,7 @@ __all__ = [
     "Unreadable",
     "parse_header",
     "read_header",
+    "read_open",
 ]
 
 HEAD_SIZE = 4096
@@ -54,7 +55,7 @@ def read_header(path: str | os.PathLike[str], *, follow: bool = True) -> Header:
     place = os.fspath(path)
     try:
         with _open_regular(place, follow) as file:
-            return _read(file, place)
+            return read_open(file, place)
     except Unreadable as error:
         raise Unreadable(f"{_shown(place)} cannot be read: {error}.") from None
     except NotAPlot as error:
@@ -89,7 +90,18 @@ def parse_header(data: bytes | bytearray, size: int, read_at: ReadAt, path: str 
     raise NotAPlot("it does not begin like one" if size else "it is empty")
 
 
-def _read(file: io.FileIO, path: str) -> Header:
+def read_open(file: io.FileIO, path: str = "") -> Header:
+    """The header of a plot file that is open for reading, at its beginning.
+
+    Args:
+        file: a regular file.
+        path: kept in the result, nothing else.
+
+    Raises:
+        NotAPlot: with half a sentence, such as "its header is cut short".
+        OSError: it cannot be read.
+    """
+
     def read_at(offset: int) -> bytes:
         file.seek(offset)
         return file.read(8) or b""

@@ -102,13 +102,18 @@ async def check_proofs(
     return _judged(header, challenges, code, answer, time.monotonic() - began)
 
 
+def can_check() -> bool:
+    """Whether plots can be checked here at all."""
+    return util.find_spec("chiapos") is not None
+
+
 def _ready(path: str, challenges: int) -> Header:
     if not 1 <= challenges <= MAX_CHALLENGES:
         raise Refusal(f"A check takes 1 to {MAX_CHALLENGES} challenges, not {challenges}.")
     header = read_header(path)
     if header.format not in CHECKABLE:
         raise Refusal(f"The content of {header.format} plots cannot be checked yet.")
-    if util.find_spec("chiapos") is None:
+    if not can_check():
         raise Refusal(f"The Python package chiapos, which checks plots, is not installed. {CURE}")
     return header
 

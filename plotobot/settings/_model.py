@@ -372,6 +372,9 @@ class Alerts(Table):
         Field(description='hours such as "22:00-07:00", or "" for none'),
     ] = ""
     routes: dict[str, _Place] = Field(default_factory=dict, description=_ROUTE)
+    plot_replaced: _Switch = True
+    replot_halted: _Switch = True
+    replot_done: _Switch = True
 
 
 class Report(Table):

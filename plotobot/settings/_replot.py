@@ -6,18 +6,21 @@ Each field's description ends the sentence "replot.k is "big", but must be ...".
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from plotobot.engine.config import PlotSettings
+from plotobot.engine.replot.arming import Mode, ReplotRules
 from plotobot.engine.replot.fork import Fork
 from plotobot.engine.replot.node import NodeAccess
 from plotobot.engine.replot.rule import Kind, Rule
 from plotobot.plots.address import decode_address, encode_address
 from plotobot.plots.headers import PlotFormat
+from plotobot.plots.proofs import USUAL_CHALLENGES
 from plotobot.settings._table import Table
 
 _KEY = re.compile(r"(?:0x)?([0-9a-f]{96})", re.IGNORECASE)
@@ -109,7 +112,7 @@ class Node(Table):
 
 
 class Replot(Table):
-    """`[replot]`: which plots are old."""
+    """`[replot]`: which plots are old, and whether they may go."""
 
     contracts: _Contracts = ()
     pool_keys: _Keys = ()
@@ -143,6 +146,20 @@ class Replot(Table):
         int, Field(ge=0, le=4_294_900_000, description="a height in blocks from 0 to 4294900000")
     ] = 0
     node: Node = Field(default=Node(), description="a table: [replot.node]")
+    enabled: _Switch = False
+    mode: Annotated[
+        Literal["auto", "after", "before"], Field(description='"auto", "after" or "before"')
+    ] = "auto"
+    count: Annotated[
+        int, Field(ge=0, le=10_000_000, description="a whole number from 0 to 10000000")
+    ] = 0
+    per_hour: Annotated[int, Field(ge=1, le=1000, description="a whole number from 1 to 1000")] = 4
+    quarantine_hours: Annotated[
+        float, Field(ge=0, le=8760, description="a number of hours from 0 to 8760")
+    ] = 0.0
+    proofs: Annotated[int, Field(ge=10, le=1000, description="a whole number from 10 to 1000")] = (
+        USUAL_CHALLENGES
+    )
 
     def rule(self, plot: PlotSettings, own: frozenset[str] = frozenset()) -> Rule:
         """The rule that is written here.
@@ -167,6 +184,21 @@ class Replot(Table):
             new=kind_of(plot),
             own=own,
             protected=frozenset(self.protected),
+        )
+
+    def acting(self, plots: Sequence[PlotSettings]) -> ReplotRules:
+        """What may be done, where these kinds of plot are made."""
+        rules = dict.fromkeys(self.rule(plot) for plot in plots)
+        return ReplotRules(
+            enabled=self.enabled,
+            rules=tuple(rule for rule in rules if not rule.empty),
+            mode=Mode(self.mode),
+            count=self.count or None,
+            per_hour=self.per_hour,
+            quarantine=self.quarantine_hours * 3600,
+            proofs=self.proofs,
+            fork=self.fork,
+            node=self.node.access,
         )
 
     @property

@@ -74,6 +74,9 @@ class Settings:
             report=self._report,
             cpu_celsius=self.written.alerts.cpu_celsius,
             drive_celsius=self.written.alerts.drive_celsius,
+            replot=self.written.replot.acting(
+                [profile.plot for profile in self._profiles] or [self._plot]
+            ),
         )
 
     @property

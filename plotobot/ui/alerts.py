@@ -10,6 +10,7 @@ from typing import Any
 from plotobot.engine.models import DEFAULT_PROFILE, Event, EventKind, Job
 from plotobot.ui.farmnews import FARM_NEWS
 from plotobot.ui.jobs import name, phases_text, reason_text
+from plotobot.ui.replotting import REPLOT_NEWS
 from plotobot.ui.text import (
     MESSAGE_LIMIT,
     clip,
@@ -63,6 +64,9 @@ EMOJI: Mapping[EventKind, str] = {
     EventKind.DRIVE_FILLING: "🪫",
     EventKind.TOO_HOT: "🌡️",
     EventKind.COOL_AGAIN: "❄️",
+    EventKind.PLOT_REPLACED: "♻️",
+    EventKind.REPLOT_HALTED: "⛔",
+    EventKind.REPLOT_DONE: "🏁",
 }
 CRITICAL = frozenset(
     {
@@ -80,6 +84,7 @@ CRITICAL = frozenset(
         EventKind.FARM_LATE,
         EventKind.FARM_PLOTS_FEWER,
         EventKind.TOO_HOT,
+        EventKind.REPLOT_HALTED,
     }
 )
 """Told first, and never left out of a digest."""
@@ -136,6 +141,8 @@ def _body(event: Event, limit: int) -> str:
         return clip(_filling(event.data), limit)
     if event.kind is EventKind.SUMMARY:
         return clip(_summary(event.data), limit)
+    if event.kind in REPLOT_NEWS:
+        return clip(REPLOT_NEWS[event.kind](event.data), limit)
     if event.kind in FARM_NEWS:
         return clip(FARM_NEWS[event.kind](event.data), limit)
     sentence = _SENTENCES.get(event.kind, event.kind.replace("_", " ").capitalize())

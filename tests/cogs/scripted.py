@@ -34,6 +34,11 @@ from plotobot.engine.models import (
     SpawnerView,
     StopResult,
 )
+from plotobot.engine.replot.arming import Armed
+from plotobot.engine.replot.fork import Fork
+from plotobot.engine.replot.plan import Plan, Terms
+from plotobot.engine.replot.rule import Rule
+from plotobot.engine.replot.views import ReplotPlan, ReplotStatus
 from plotobot.engine.reporting import plan
 from plotobot.engine.summary import PastSummary, Perf, ReportPlan, Summary
 from plotobot.errors import Refusal
@@ -133,6 +138,8 @@ class ScriptedEngine:
         self.log: list[str] = ["Computing table 1", "Computing table 2"]
         self.stock = Stock(scanned_at=NOW)
         self.proofs = ProofCheck(30, 28, 0, ProofVerdict.SOUND, "Sound: 28 valid proofs.", 12.3)
+        self.replot = ReplotPlan(Plan(Terms(NOW, GIB)), Rule(), Fork(), 412, "feed" * 4)
+        self.replotting = ReplotStatus(enabled=True)
         self.kept: dict[str, str] = {}
         self.farm = FarmLog(FarmStats())
         self.farm_asked: list[Kind] = []
@@ -142,6 +149,23 @@ class ScriptedEngine:
         self.wait: Callable[[Awaitable[Any]], Awaitable[Any]] = as_is
         """How to wait for a change; the simulated Discord wants to know of such waits."""
         self._changed = asyncio.Event()
+
+    async def replot_plan(self) -> ReplotPlan:
+        return self.replot
+
+    async def arm_replot(self, fingerprint: str, by: str) -> ReplotStatus:
+        self.deeds.append(("arm", fingerprint, by))
+        armed = Armed(by, NOW, "", self.replot.most)
+        self.replotting = replace(self.replotting, armed=armed, left=self.replot.most)
+        return self.replotting
+
+    async def disarm_replot(self, by: str) -> ReplotStatus:
+        self.deeds.append(("disarm", by))
+        self.replotting = replace(self.replotting, armed=None)
+        return self.replotting
+
+    async def replot_status(self) -> ReplotStatus:
+        return self.replotting
 
     def change(self) -> None:
         """Wake all who wait for a change."""

@@ -21,16 +21,19 @@ ACT |= {"move start": {}, "move stop": {}, "move once": {}, "move pause": {"dest
 ACT |= {"report every": {"hours": 6.0}}
 ACT |= {"spawn limits": {"limit": "max_parallel", "value": 3}}
 ACT |= {"clean": {}}
-ALLOWED = {"owner": LOOK | ACT, "operator": LOOK | ACT, "viewer": LOOK}
+LOOK |= {"replot plan": {}, "replot status": {}}
+ACT |= {"replot disarm": {}}
+OWN = {"replot arm": {}}
+ALLOWED = {"owner": LOOK | ACT | OWN, "operator": LOOK | ACT, "viewer": LOOK}
 PEOPLE = ("owner", "operator", "viewer", "stranger", "namesake", "robot")
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-@pytest.mark.parametrize("command", sorted(LOOK | ACT))
+@pytest.mark.parametrize("command", sorted(LOOK | ACT | OWN))
 async def test_who_may_type_what(farm, make_job, person, command):
     farm.engine.all_jobs = [make_job()]
 
-    result = await farm.slash(person, command, **(LOOK | ACT)[command])
+    result = await farm.slash(person, command, **(LOOK | ACT | OWN)[command])
 
     if command in ALLOWED.get(person, {}):
         answers = [result.response, *result.followups]
@@ -48,7 +51,7 @@ def test_the_matrix_has_every_command(farm):
         if not is_group(c)
     }
 
-    assert leaves == set(LOOK | ACT)
+    assert leaves == set(LOOK | ACT | OWN)
 
 
 def is_group(command):

@@ -119,6 +119,10 @@ SCENES: Mapping[str, tuple[Scene, Callable[[Scene], Scene]]] = {
         Scene(drives=(replace(TEMP, free=238 * GIB), OUT)),
         lambda s: replace(s, drives=(replace(TEMP, free=239 * GIB), OUT)),
     ),
+    "replot_halted": (
+        Scene(drives=(TEMP,), world={"replot_halted": "it was stopped"}),
+        lambda s: replace(s, drives=(TEMP, OUT)),
+    ),
     "no_out_drive": (
         Scene(drives=(TEMP, replace(OUT, free=101 * GIB))),
         lambda s: replace(s, drives=(TEMP, replace(OUT, free=102 * GIB))),

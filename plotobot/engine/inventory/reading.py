@@ -114,10 +114,11 @@ def _read(path: str, drive: Drive, status: os.stat_result) -> Plot | None:
         return _blank(path, drive, str(error), status)
     except NotAPlot as error:
         return _blank(path, drive, str(error), status, Condition.NO_PLOT)
-    return _filled(drive, status, header)
+    return filled(drive, status, header)
 
 
-def _filled(drive: Drive, status: os.stat_result, header: Header) -> Plot:
+def filled(drive: Drive, status: os.stat_result, header: Header) -> Plot:
+    """The plot that a file's header and status tell of; `header.path` is its path."""
     return Plot(
         path=header.path,
         drive=drive.path,

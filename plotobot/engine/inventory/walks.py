@@ -71,7 +71,8 @@ class Walks:
         self, drive: Drive, known: Mapping[str, Plot], round_: list[_Walk]
     ) -> Reading | OSError:
         old = self._walks.get(drive.path)
-        if old is not None and old.is_alive():
+        # A thread that has told its answer may still be alive for a moment.
+        if old is not None and not old.ended.is_set():
             return TimeoutError("it has not answered since the last time")
         walk = self._walks[drive.path] = _Walk(drive, known, self._look)
         round_.append(walk)

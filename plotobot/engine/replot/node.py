@@ -11,7 +11,7 @@ import json
 import os
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,19 @@ def ask_node(access: NodeAccess, now: datetime) -> Fork:
         peak=_number(peak, "height") if isinstance(peak, Mapping) else None,
         peak_at=now,
     )
+
+
+def know_fork(by_hand: Fork, access: NodeAccess | None, now: datetime) -> Fork:
+    """What is known of the fork: a height set by hand goes before what a full node says."""
+    if access is None:
+        return by_hand
+    try:
+        told = ask_node(access, now)
+    except NodeSilent as silent:
+        return replace(by_hand, trouble=str(silent))
+    if by_hand.height is None:
+        return told
+    return replace(told, height=by_hand.height, source=by_hand.source)
 
 
 def _ask(access: NodeAccess, method: str) -> Mapping[str, Any]:

@@ -1,0 +1,392 @@
+"""Replaces old plots by new ones: one task of its own, which only an owner's word sets to work.
+
+It asks `acting.py` what is to be done for each job, and has `deletion.py` do it. Whatever is odd
+takes the owner's word back, and is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+from plotobot.engine.drives import Space
+from plotobot.engine.inventory.inventory import Inventory
+from plotobot.engine.models import Drive, Event, EventKind, Job, JobState
+from plotobot.engine.replot import acting
+from plotobot.engine.replot.acting import Check, Delete, Purge, Scene, Wait, decide
+from plotobot.engine.replot.arming import Armed, ReplotRules, settings_print
+from plotobot.engine.replot.checking import NewPlots
+from plotobot.engine.replot.deletion import Order, delete, purge, target_of
+from plotobot.engine.replot.folders import Odd, Vanished
+from plotobot.engine.replot.journal import Entry, Fate, Journal, Target
+from plotobot.engine.replot.measuring import still_coming
+from plotobot.engine.replot.plan import Step
+from plotobot.engine.replot.settling import settle
+from plotobot.engine.replot.slots import NO_SLOTS, Slots, slots
+from plotobot.engine.replot.stock import OldStock
+from plotobot.engine.roster import Roster
+from plotobot.engine.store import Store
+from plotobot.errors import Refusal
+
+log = logging.getLogger(__name__)
+
+ARMED, HALTED = "replot.armed", "replot.halted"
+"""The notes of the owner's word, and of why it was taken back."""
+LOOK_EVERY = 0.5
+"""Seconds between two steps while it is armed."""
+LAST_WAIT = 30.0
+"""Seconds that a deletion is waited for at the end, whose drive may hang."""
+
+
+class Replacer:
+    """Acts on the owner's word, and on nothing else.
+
+    Args:
+        rules: what the settings allow.
+        store: where the journal and the owner's word are.
+        roster: the jobs.
+        inventory: the plots.
+        drives: the drives as of the last look.
+        look: tells of a folder's file system (`VolumeSource.look`).
+        terms: gives the bytes of a new plot, and those to keep free on each drive.
+        now: the clock.
+    """
+
+    def __init__(
+        self,
+        rules: ReplotRules,
+        store: Store,
+        roster: Roster,
+        inventory: Inventory,
+        drives: Callable[[], Sequence[Drive]],
+        look: Callable[[str], Space],
+        terms: Callable[[], tuple[int, int]],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.rules = rules
+        self._store, self._roster, self._drives = store, roster, drives
+        self._look, self._terms, self._now = look, terms, now
+        self._journal = Journal(store)
+        self._inventory = inventory
+        self.stock = OldStock(inventory.stock, roster.all, store)
+        self._checks = NewPlots()
+        self.armed: Armed | None = None
+        self.halted: str | None = None
+        self.entries: list[Entry] = []
+        self.waits: dict[str, str] = {}
+        self._short: dict[str, int] = {}
+        self._working = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._step: asyncio.Task[None] | None = None
+        self._scan: asyncio.Task[object] | None = None
+
+    async def load(self) -> None:
+        """Take up the owner's word and the journal."""
+        self.armed = Armed.load(await self._store.recall(ARMED))
+        self.halted = await self._store.recall(HALTED) or None
+        await self.stock.load()
+        self.entries = list(await self._journal.entries())
+
+    async def close(self) -> None:
+        """End what can be ended; a deletion that has begun is waited for."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WAIT), self._working:
+                pass
+        await self._checks.close()
+        if self._scan is not None:
+            self._scan.cancel()
+            await asyncio.gather(self._scan, return_exceptions=True)
+
+    async def run(self) -> None:
+        """Act for ever, until cancelled."""
+        while True:
+            try:
+                self._step = asyncio.create_task(self.step(), name="replot step")
+                await asyncio.shield(self._step)
+            except Exception as error:  # the last frame: what nobody foresaw stops it
+                log.exception("replotting stops")
+                await self.halt(f"Something unforeseen happened ({type(error).__name__}).")
+            self._wake.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOOK_EVERY)
+
+    # --- the owner's word -----------------------------------------------------------------------
+
+    async def arm(self, armed: Armed) -> None:
+        """Let old plots go from now on.
+
+        Raises:
+            Refusal: it cannot be written down, and so does not hold.
+        """
+        try:
+            await self._store.remember(ARMED, armed.dump())
+            await self._store.remember(HALTED, "")
+        except sqlite3.Error as error:
+            raise Refusal(f"It cannot be written down ({error}), so nothing is armed.") from error
+        self.armed, self.halted = armed, None
+        self._checks.forget()
+        self._wake.set()
+        self._roster.tell()
+
+    async def disarm(self) -> None:
+        """Let nothing go any more. It holds at once; what was unlinked already is gone.
+
+        Raises:
+            Refusal: it cannot be written down, and so holds until the next start only.
+        """
+        self.armed, self.waits = None, {}
+        self._roster.tell()
+        try:
+            await self._store.remember(ARMED, "")
+        except sqlite3.Error as error:
+            raise Refusal(
+                f"Nothing goes any more, but that cannot be written down ({error}): set "
+                "replot.enabled to false before the next start."
+            ) from error
+
+    async def halt(self, reason: str) -> None:
+        """Take the owner's word back, and tell why; nothing where there is none."""
+        if self.armed is None:
+            return
+        log.warning("replotting stops: %s", reason)
+        self.halted = reason
+        with suppress(Refusal):
+            await self.disarm()
+        with suppress(sqlite3.Error):
+            await self._store.remember(HALTED, reason)
+        await self._tell(EventKind.REPLOT_HALTED, {"reason": reason})
+
+    # --- what the planner asks ------------------------------------------------------------------
+
+    def slots(self, busy: Sequence[Job]) -> Slots:
+        """Where a new plot may go now in place of old ones.
+
+        Args:
+            busy: live jobs, also foreign ones.
+        """
+        if self.armed is None or self.rules.why_not(self._now()):
+            return NO_SLOTS
+        owing = [job for job in self._owing(self.armed) if not job.state.live]
+        busy = [*busy, *owing]
+        return slots(
+            self.armed, self.rules, self.steps(), self.entries, self._drives(), busy
+        )  # fmt: skip
+
+    def why_idle(self) -> str | None:
+        """Why replot drives take no plots now, for those who wait; None where they do."""
+        if not self.rules.enabled:
+            return None
+        if self.armed is None:
+            return self.halted or "replotting is not armed; `/replot arm` does that"
+        return self.rules.why_not(self._now())
+
+    def steps(self) -> Sequence[Step]:
+        """The old plots that may still go, in order."""
+        if self.armed is None:
+            return ()
+        return self.stock.steps(self.rules.rules, self.entries, self.armed.drives)
+
+    # --- the work -------------------------------------------------------------------------------
+
+    async def step(self) -> None:
+        """Do what is to be done now, one plot at a time."""
+        async with self._working:
+            if self.armed is None:
+                return
+            if self.armed.settings != settings_print(self.rules):
+                await self.halt("The settings of [replot] have changed since it was armed.")
+            elif reason := self.rules.why_not(self._now()):
+                await self.halt(reason)
+            else:
+                await self._act(self.armed)
+
+    async def _act(self, armed: Armed) -> None:
+        await self._settle()
+        self.waits = {}
+        for job in self._owing(armed):
+            try:
+                await self._attend(armed, job)
+            except Vanished as gone:
+                log.info("%s", gone)
+            except Odd as odd:
+                if self.armed is armed:  # else it was disarmed meanwhile
+                    await self.halt(str(odd))
+            except sqlite3.Error as error:
+                await self.halt(f"The journal cannot be written: {error}.")
+            except OSError as problem:
+                self._wait(job, f"its drive does not answer ({problem.strerror or problem})")
+            if self.armed is not armed:
+                return
+        await self._end_quarantine(armed)
+        await self._finish(armed)
+
+    async def _settle(self) -> None:
+        if any(entry.fate.open for entry in self.entries):
+            with suppress(sqlite3.Error):
+                await settle(self._journal, self.entries, self._drives(), self._look, self._now)
+            await self._reread()
+
+    def _owing(self, armed: Armed) -> list[Job]:
+        """Jobs that old plots may have to go for, the oldest first."""
+        return [
+            job
+            for job in reversed(self._roster.all())
+            if job.out in armed.drives
+            and (job.state.live or (job.replaces and job.ended_at and job.ended_at >= armed.at))
+        ]
+
+    async def _attend(self, armed: Armed, job: Job) -> None:
+        scene = await self._scene(armed, job)
+        action = decide(scene)
+        if isinstance(action, Delete):
+            await self._delete(armed, job, action, scene)
+        elif isinstance(action, Purge):
+            await self._purge(armed, action.entry)
+        elif isinstance(action, Wait):
+            self._wait(job, action.reason)
+        elif isinstance(action, Check):
+            self._check(job)
+        elif action.over:
+            await self._roster.put(replace(job, replaces=()))
+
+    async def _scene(self, armed: Armed, job: Job) -> Scene:
+        free, coming = 0, job.out_need
+        needed = not job.state.live or job.phase >= acting.first_phase(job)
+        if needed:
+            space = await asyncio.to_thread(self._look, job.out)
+            free = space.free - self._terms()[1]
+            if job.state.live:
+                coming = await asyncio.to_thread(still_coming, job)
+        return Scene(
+            now=self._now(),
+            rules=self.rules,
+            armed=armed,
+            job=job,
+            free=free,
+            coming=coming,
+            steps=self._steps_for(job),
+            entries=self.entries,
+            checked=self._checks.sound(job),
+            short_at_first=self._short.get(job.id),
+            failed=self._failed(armed),
+        )  # fmt: skip
+
+    def _steps_for(self, job: Job) -> list[Step]:
+        mine = (step for step in self.steps() if step.plot.drive == job.out)
+        return [step for step in mine if step.plot.id in job.replaces]
+
+    def _failed(self, armed: Armed) -> bool:
+        """Whether the last plot that ended, of those that old ones had gone for, failed."""
+        paid = {entry.job for entry in self.entries if entry.fate.spent and not entry.verified}
+        ended = [
+            job
+            for job in self._roster.all()
+            if job.ended_at and job.ended_at >= armed.at and job.out in armed.drives
+            and (job.state is JobState.COMPLETED or job.id in paid)
+        ]  # fmt: skip
+        last = max(ended, key=lambda job: job.ended_at or armed.at, default=None)
+        return last is not None and last.state is not JobState.COMPLETED
+
+    async def _delete(self, armed: Armed, job: Job, action: Delete, scene: Scene) -> None:
+        self._short.setdefault(job.id, scene.coming - scene.free)
+        order = self._order(armed, target_of(action.plot))
+        order = replace(
+            order, job=job.id, verified=action.verified, quarantine=action.quarantine
+        )  # fmt: skip
+        try:
+            await delete(order, self._journal, self._now)
+        except Vanished:
+            self.stock.vanished(action.plot.path)
+            raise
+        finally:
+            await self._reread()
+            self._look_again()
+        await self._tell_replaced(armed, job, action)
+
+    async def _purge(self, armed: Armed, entry: Entry) -> None:
+        order = self._order(armed, entry.target)
+        try:
+            await purge(entry, order, self._journal, self._now)
+        except Vanished:  # somebody took it out of there
+            await self._journal.mark(entry.number, Fate.GONE, self._now())
+        finally:
+            await self._reread()
+
+    def _order(self, armed: Armed, target: Target) -> Order:
+        drive = next((one for one in self._drives() if one.path == target.drive), None)
+        if drive is None:
+            raise Odd(f"{target.drive} is no drive of the settings any more.")
+        rules = self.stock.with_own(self.rules.rules)
+        return Order(target, drive, rules, lambda: self._refusal(armed), by=armed.by)
+
+    def _refusal(self, armed: Armed) -> str | None:
+        return None if self.armed is armed else "It was disarmed."
+
+    def _check(self, job: Job) -> None:
+        self._wait(job, "its new plot is being checked")
+        fault = self._checks.fault(job, self.rules.proofs)
+        if fault is not None:
+            raise Odd(f"The new plot of job {job.id} did not stand its check: {fault}")
+
+    async def _end_quarantine(self, armed: Armed) -> None:
+        entry = acting.overdue(self.entries, self.rules, self._now())
+        if entry is None or entry.target.drive not in armed.drives:
+            return
+        try:
+            await self._purge(armed, entry)
+        except (Odd, sqlite3.Error) as odd:
+            await self.halt(str(odd))
+
+    async def _finish(self, armed: Armed) -> None:
+        """Tell when all is done that was agreed to."""
+        gone, steps = acting.spent(self.entries, armed.at), self.steps()
+        if self._owing(armed) or (gone < armed.most and self._goes_on(armed, steps)):
+            return
+        freed = sum(e.target.size for e in self.entries if e.fate.spent and e.at >= armed.at)
+        data = {"plots": gone, "bytes": freed, "of": armed.most, "left": len(steps)}
+        await self._tell(EventKind.REPLOT_DONE, data)
+        with suppress(Refusal):
+            await self.disarm()
+
+    def _look_again(self) -> None:
+        """Have the inventory read the drives anew, beside all else."""
+        if self._scan is None or self._scan.done():
+            self._scan = asyncio.create_task(self._inventory.rescan(), name="replot scan")
+
+    def _goes_on(self, armed: Armed, steps: Sequence[Step]) -> bool:
+        """Whether a drive takes a new plot for its old ones, or may when it is back."""
+        drives = {drive.path: drive for drive in self._drives()}
+        if not steps or any(path not in drives or drives[path].problem for path in armed.drives):
+            return bool(steps)
+        need, reserve = self._terms()
+        free = slots(armed, self.rules, steps, self.entries, self._drives(), ()).freeable
+        return any(drives[path].free - reserve + more >= need for path, more in free.items())
+
+    async def _reread(self) -> None:
+        """Take up what the journal says now, and what the drives hold."""
+        with suppress(sqlite3.Error):
+            self.entries = list(await self._journal.entries())
+        self._roster.tell()
+
+    def _wait(self, job: Job, reason: str) -> None:
+        if self.waits.get(job.id) != reason:
+            log.info("replotting waits for %s: %s", job.label, reason)
+        self.waits[job.id] = reason
+
+    async def _tell_replaced(self, armed: Armed, job: Job, action: Delete) -> None:
+        done = acting.spent(self.entries, armed.at)
+        data = {
+            "old": action.plot.id, "old_bytes": action.plot.size, "new": job.plot_id,
+            "new_bytes": job.final_size or job.out_need, "drive": job.out,
+            "verified": action.verified, "quarantine": action.quarantine, "done": done,
+            "of": armed.most,
+        }  # fmt: skip
+        await self._tell(EventKind.PLOT_REPLACED, data)
+
+    async def _tell(self, kind: EventKind, data: Mapping[str, object]) -> None:
+        await self._roster.put(events=[Event(kind, self._now(), None, data)])
