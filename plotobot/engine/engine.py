@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from plotobot import __version__
+from plotobot.engine.audit import Audit
 from plotobot.engine.bulletin import TOLD_AT, bulletin, period
 from plotobot.engine.cleanup import DeleteEntry, Removed, remove_temp_files
 from plotobot.engine.config import EngineConfig
@@ -29,7 +31,9 @@ from plotobot.engine.history import History
 from plotobot.engine.launcher import Launcher, checked_keys, log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import (
+    AuditView,
     CleanResult,
+    Deed,
     DriveKind,
     DriveView,
     Event,
@@ -39,6 +43,7 @@ from plotobot.engine.models import (
     LimitView,
     MoverView,
     Orphan,
+    Outcome,
     RescueResult,
     SpawnerView,
     StopResult,
@@ -98,6 +103,7 @@ class PlottingEngine:
         self._keep = keep
         self._jobs_root = config.jobs_root
         self._roster = Roster(store)
+        self._audit = Audit(store, now)
         self._wake = asyncio.Event()
         self._watcher = Watcher(supervisor, self._jobs_root, _reader, self._wake.set)
         self._launcher = Launcher(supervisor, self._roster, now)
@@ -119,6 +125,7 @@ class PlottingEngine:
     async def __aenter__(self) -> Self:
         await self._roster.load()
         self._endings.stop_asked = json.loads(await self._store.recall(STOPS) or "{}")
+        await self.note(Deed("Plotobot", f"begin, version {__version__}", Outcome.DONE))
         await self._take_up()
         await self._spawner.load()  # after: a job found only now counts for the quota as well
         await self._farm.load()
@@ -138,6 +145,7 @@ class PlottingEngine:
         await self._farm.close()
         self._foreign.close()
         await self._roster.flush()
+        await self.note(Deed("Plotobot", "end", Outcome.DONE))
         await self._store.remember("alive", self._now().isoformat())
 
     # --- what the protocol asks -----------------------------------------------------------------
@@ -198,13 +206,17 @@ class PlottingEngine:
         self, count: int | None = None, until: datetime | None = None
     ) -> SpawnerView:
         """Start plots as the rules allow, until a time; a count opens a new quota."""
+        before = self._spawner.view().running
         await self._spawner.start(count, until)
+        await self._audit.change("spawning", before, self._spawner.view().running)
         await self._pass()
         return self._spawner.view()
 
     async def pause_spawning(self, *, drain: bool = False) -> SpawnerView:
         """Start no more plots; running ones go on."""
+        before = self._spawner.view().running
         await self._spawner.pause(drain=drain)
+        await self._audit.change("spawning", before, self._spawner.view().running)
         await self._pass()
         return self._spawner.view()
 
@@ -214,7 +226,11 @@ class PlottingEngine:
 
     async def change_limits(self, changes: Mapping[str, float]) -> Sequence[LimitView]:
         """Change limits until the next start."""
+        before = {one.name: one.value for one in self._spawner.limits()}
         self._spawner.change_limits(changes)
+        after = {one.name: one.value for one in self._spawner.limits()}
+        for name, value in after.items():
+            await self._audit.change(f"limit {name}", before.get(name), value)
         await self._pass()
         return self._spawner.limits()
 
@@ -330,6 +346,14 @@ class PlottingEngine:
         """What was kept under a key."""
         return await self._store.recall(f"bot.{key}")
 
+    async def note(self, deed: Deed) -> None:
+        """Put down in the audit what somebody did or tried."""
+        await self._audit.note(deed)
+
+    async def audit(self, last: int | None = None, rows: int = 10) -> AuditView:
+        """Entries of the audit, the newest first."""
+        return await self._audit.view(last, rows)
+
     # --- the one task ---------------------------------------------------------------------------
 
     async def _run(self) -> None:
@@ -344,6 +368,7 @@ class PlottingEngine:
 
     async def _step(self) -> None:
         await self._roster.flush()
+        await self._audit.flush()
         if changed := await self._endings.settle():
             self._history.forget()
             self._mover.wake()

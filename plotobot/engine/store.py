@@ -1,4 +1,4 @@
-"""What must outlast the bot: jobs, events not yet told, notes and the journal of deletions.
+"""What must outlast the bot: jobs, events not yet told, notes, the journal of deletions, the audit.
 
 One SQLite file and exactly one connection (SQLite before 3.51.3 can damage a WAL that two
 connections share). Every transaction is one function in one call of the database's thread, so a
@@ -21,7 +21,9 @@ from typing import Self, TypeVar
 import aiosqlite
 from pydantic import TypeAdapter
 
-from plotobot.engine.models import DEFAULT_PROFILE, Event, EventKind, Job
+from plotobot.engine.chain import TABLE as AUDIT
+from plotobot.engine.chain import deed_of, put_deeds
+from plotobot.engine.models import DEFAULT_PROFILE, Deed, Event, EventKind, Job, Outcome
 from plotobot.errors import PlotobotError
 
 T = TypeVar("T")
@@ -60,6 +62,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             ("drive", (_PLOTTER, _K, _TEMP)),
         )
     ),
+    AUDIT,
 )
 """Never edit one that has shipped; add the next. `PRAGMA user_version` counts those applied."""
 
@@ -213,7 +216,13 @@ class Store:
         """Write down what is about to be deleted: path, size in bytes, plot id, why."""
         now = sortable(datetime.now(UTC))
         sql = "INSERT INTO deletions (at, path, size, plot_id, why) VALUES (?, ?, ?, ?, ?)"
-        await self.run(lambda db: db.executemany(sql, [(now, *row) for row in deletions]))
+        rows = [(now, _text(path), size, plot, _text(why)) for path, size, plot, why in deletions]
+
+        def write(db: sqlite3.Connection) -> None:
+            db.executemany(sql, rows)
+            put_deeds(db, [_deletion(path, size, why) for _, path, size, _, why in rows])
+
+        await self.run(write)
 
     async def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
         return list(await self._connection.execute_fetchall(sql, values))
@@ -287,10 +296,20 @@ def put_events(db: sqlite3.Connection, events: Iterable[Event]) -> list[Event]:
         The events with the ids and nonces they were given.
     """
     named = [replace(event, nonce=_nonce()) for event in events]
+    put_deeds(db, [deed for event in named if (deed := deed_of(event))])
     return [
         replace(event, id=db.execute(_PUT_EVENT, _event_row(event)).lastrowid or 0)
         for event in named
     ]
+
+
+def _deletion(path: str, size: int, why: str) -> Deed:
+    return Deed("Plotobot", f"delete {path}", Outcome.ALLOWED, result=f"{size} bytes; {why}")
+
+
+def _text(text: str) -> str:
+    # A path of no encoding holds halves of surrogate pairs, which SQLite does not take.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def sortable(moment: datetime) -> str:
