@@ -19,16 +19,18 @@ LOOK |= {"move status": {}}
 ACT |= {"move start": {}, "move stop": {}, "move once": {}, "move pause": {"destination": "/f"}}
 ACT |= {"spawn limits": {"limit": "max_parallel", "value": 3}}
 ACT |= {"clean": {}}
-ALLOWED = {"owner": LOOK | ACT, "operator": LOOK | ACT, "viewer": LOOK}
+OWN = {"audit": {}}
+ALL = LOOK | ACT | OWN
+ALLOWED = {"owner": ALL, "operator": LOOK | ACT, "viewer": LOOK}
 PEOPLE = ("owner", "operator", "viewer", "stranger", "namesake", "robot")
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-@pytest.mark.parametrize("command", sorted(LOOK | ACT))
+@pytest.mark.parametrize("command", sorted(ALL))
 async def test_who_may_type_what(farm, make_job, person, command):
     farm.engine.all_jobs = [make_job()]
 
-    result = await farm.slash(person, command, **(LOOK | ACT)[command])
+    result = await farm.slash(person, command, **ALL[command])
 
     if command in ALLOWED.get(person, {}):
         answers = [result.response, *result.followups]
@@ -46,7 +48,7 @@ def test_the_matrix_has_every_command(farm):
         if not is_group(c)
     }
 
-    assert leaves == set(LOOK | ACT)
+    assert leaves == set(ALL)
 
 
 def is_group(command):
