@@ -58,6 +58,7 @@ from plotobot.engine.spawner import Spawner
 from plotobot.engine.store import Store
 from plotobot.engine.supervision.supervisor import Supervisor
 from plotobot.engine.sweep import Sweep
+from plotobot.engine.tending import tended
 from plotobot.engine.vigil import Vigil
 from plotobot.engine.watcher import Watcher, advanced
 from plotobot.errors import Refusal
@@ -129,9 +130,12 @@ class PlottingEngine:
         await self._take_up()
         await self._spawner.load()  # after: a job found only now counts for the quota as well
         await self._farm.load()
-        self._tasks = [asyncio.create_task(self._run(), name="engine")]
+        alarm = partial(self.tell, EventKind.TROUBLE)
+        run = tended("the engine", self._run, alarm)
+        self._tasks = [asyncio.create_task(run, name="engine")]
         await self._mover.__aenter__()
-        self._tasks.append(asyncio.create_task(self._farm.run(), name="farm"))
+        farm = tended("the watch over the farm's log", self._farm.run, alarm)
+        self._tasks.append(asyncio.create_task(farm, name="farm"))
         for stop in list(self._endings.stop_asked.items()):
             self._tasks.append(asyncio.create_task(self._go_on_stopping(*stop)))
         return self
