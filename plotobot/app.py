@@ -23,12 +23,14 @@ from plotobot.bot import PlotoBot, point_at, stay_linked
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay, DriveSpec, local_volumes, parse_spec
 from plotobot.engine.engine import PlottingEngine
-from plotobot.engine.models import DriveKind
+from plotobot.engine.models import DriveKind, EventKind
 from plotobot.engine.spawner import KNOWN_DRIVES
 from plotobot.engine.store import Store
 from plotobot.engine.supervision.locks import StateDirLock, hold_state_dir
 from plotobot.engine.supervision.supervisor import Supervisor
+from plotobot.engine.tending import tended
 from plotobot.errors import SettingsError
+from plotobot.loop_watch import watched_loop
 from plotobot.plotters import PLOTTERS
 from plotobot.reload import follow_settings
 
@@ -103,14 +105,18 @@ async def run(settings: Settings, *, discord: bool = True) -> None:
     """
     token = _token(settings) if discord else None
     stop = asyncio.Event()
-    with stopped_by_signals(stop):
+    with stopped_by_signals(stop), watched_loop():
         async with running_engine(settings.engine, keep=_writer(settings)) as engine:
             log.info("%s is at work; its state is in %s", settings.machine, settings.state_dir)
             async with _calendar(engine) as calendar:
                 await calendar.summary_every(settings.report_every)
                 link = Link(engine, settings)
                 take_up = partial(_take_up, engine, calendar, link)
-                following = asyncio.create_task(follow_settings(settings, engine, take_up))
+                follow = partial(follow_settings, settings, engine, take_up)
+                alarm = partial(engine.tell, EventKind.TROUBLE)
+                following = asyncio.create_task(
+                    tended("the watch over the settings", follow, alarm)
+                )
                 try:
                     await _until_stopped(stop, link.hold(token) if token else None)
                 finally:
@@ -144,11 +150,15 @@ class Calendar:
         if every:
             first = await self._engine.summary_due(every)
             self._scheduler.add_job(
-                self._engine.tell_summary,
+                self._tell_summary,
                 "interval",
                 seconds=every.total_seconds(),
                 next_run_time=first,
             )
+
+    async def _tell_summary(self) -> None:
+        alarm = partial(self._engine.tell, EventKind.TROUBLE)
+        await tended("the regular summary", self._engine.tell_summary, alarm)
 
 
 @contextlib.asynccontextmanager
