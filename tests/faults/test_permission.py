@@ -7,6 +7,8 @@ a person who has left, a role id that belongs to another server, a direct messag
 from __future__ import annotations
 
 import asyncio
+import importlib
+import pkgutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -317,3 +319,30 @@ def test_each_item_is_what_its_sample_says() -> None:
     for name, (custom_id, _) in ITEMS.items():
         template = known[name].__discord_ui_compiled_template__
         assert template.fullmatch(custom_id), name
+
+
+def test_every_button_select_and_form_of_ours_asks_the_rule() -> None:
+    """Also those that are in no message yet, and so in no matrix."""
+    import plotobot.ui
+
+    for module in pkgutil.iter_modules(plotobot.ui.__path__, "plotobot.ui."):
+        importlib.import_module(module.name)
+    ours = [
+        one
+        for one in _below(discord.ui.Item, discord.ui.Modal, discord.ui.View)
+        if one.__module__.startswith(("plotobot", "cogs"))
+    ]
+    assert {one.__name__ for one in ours} == set(ITEMS)
+    for one in ours:
+        asked = getattr(one, "callback", None) or getattr(one, "on_submit", None)
+        assert "guarded" in asked.__code__.co_qualname, one
+
+
+def _below(*roots: type) -> set[type]:
+    found: set[type] = set()
+    todo = list(roots)
+    while todo:
+        below = todo.pop().__subclasses__()
+        found.update(below)
+        todo.extend(below)
+    return found
