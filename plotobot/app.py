@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import signal
 import sys
@@ -77,7 +76,7 @@ async def opened_store(config: EngineConfig) -> AsyncIterator[tuple[Store, dict[
     with await asyncio.to_thread(_hold, config.state_dir):
         store = await Store.open(config.state_dir / "plotobot.db")
         try:
-            yield store, json.loads(await store.recall(KNOWN_DRIVES) or "{}")
+            yield store, await store.recall_fields(KNOWN_DRIVES)
         finally:
             await store.close()
 

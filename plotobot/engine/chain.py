@@ -75,7 +75,10 @@ def link(before: str, row: tuple[object, ...]) -> str:
 def entry(row: tuple[Any, ...]) -> AuditEntry:
     """A row of `COLUMNS` as a value."""
     number, at, who, door, what, outcome, result, digest = row
-    deed = Deed(who, what, Outcome(outcome), door, result, datetime.fromisoformat(at))
+    try:
+        deed = Deed(who, what, Outcome(outcome), door, result, datetime.fromisoformat(at))
+    except ValueError:  # it was tampered with
+        deed = Deed("?", "(this entry cannot be read)", Outcome.FAILED)
     return AuditEntry(number, deed, digest)
 
 

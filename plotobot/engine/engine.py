@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -51,6 +50,7 @@ from plotobot.engine.models import (
 )
 from plotobot.engine.moving.mover import Mover
 from plotobot.engine.notice import put_up
+from plotobot.engine.outbox import Outbox
 from plotobot.engine.own_folders import remove_own_folders
 from plotobot.engine.recovery import Recovered, recover
 from plotobot.engine.roster import Roster, age
@@ -105,6 +105,7 @@ class PlottingEngine:
         self._jobs_root = config.jobs_root
         self._roster = Roster(store)
         self._audit = Audit(store, now)
+        self._outbox = Outbox(store, now)
         self._wake = asyncio.Event()
         self._watcher = Watcher(supervisor, self._jobs_root, _reader, self._wake.set)
         self._launcher = Launcher(supervisor, self._roster, now)
@@ -125,7 +126,7 @@ class PlottingEngine:
 
     async def __aenter__(self) -> Self:
         await self._roster.load()
-        self._endings.stop_asked = json.loads(await self._store.recall(STOPS) or "{}")
+        self._endings.stop_asked = await self._store.recall_fields(STOPS)
         await self.note(Deed("Plotobot", f"begin, version {__version__}", Outcome.DONE))
         await self._take_up()
         await self._spawner.load()  # after: a job found only now counts for the quota as well
@@ -320,11 +321,11 @@ class PlottingEngine:
 
     async def undelivered(self, limit: int = 50) -> Sequence[Event]:
         """The oldest events that nobody has been told of."""
-        return await self._store.undelivered(limit)
+        return await self._outbox.undelivered(limit)
 
     async def delivered(self, event_ids: Sequence[int]) -> None:
         """Mark events as told."""
-        await self._store.delivered(event_ids)
+        await self._outbox.delivered(event_ids)
 
     async def orphans(self) -> Sequence[Orphan]:
         """What is left of plots that no living plotter works on."""
@@ -373,6 +374,8 @@ class PlottingEngine:
     async def _step(self) -> None:
         await self._roster.flush()
         await self._audit.flush()
+        if await self._outbox.watch():
+            self._roster.tell()
         if changed := await self._endings.settle():
             self._history.forget()
             self._mover.wake()
@@ -423,8 +426,7 @@ class PlottingEngine:
         asked.pop(job_id, None)
         if by is not None:
             asked[job_id] = by
-        with suppress(sqlite3.Error):  # a full disk is no reason not to stop a plot
-            await self._store.remember(STOPS, json.dumps(asked))
+        await self._store.remember(STOPS, json.dumps(asked))
 
     async def _go_on_stopping(self, job_id: str, by: str) -> None:
         """Do what was left of a stop when the bot went down."""

@@ -305,7 +305,7 @@ class Mover:
     # --- what is kept ---
 
     async def _load(self) -> None:
-        note = json.loads(await self._store.recall(NOTE) or "{}")
+        note = await self._store.recall_fields(NOTE)
         if note.get("set") == self._config.move.enabled:
             self._running = bool(note.get("running", self._running))
         self._paused = set(note.get("paused", ()))

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from plotobot.engine.models import Event, Move
 from plotobot.engine.store import Store, put_events, sortable
@@ -47,7 +47,7 @@ class MoveShelf:
         def read(db: sqlite3.Connection) -> list[str]:
             return [row[0] for row in db.execute(sql, (LATEST,))]
 
-        moves = [_adapter().validate_json(body) for body in await self._store.run(read)]
+        moves = _readable(await self._store.run(read))
         return sorted(moves, key=lambda move: move.id)
 
     async def put(self, move: Move | None, events: Iterable[Event] = ()) -> None:
@@ -81,7 +81,18 @@ class MoveShelf:
         def read(db: sqlite3.Connection) -> list[str]:
             return [row[0] for row in db.execute(sql, (sortable(moment),))]
 
-        return [_adapter().validate_json(body) for body in await self._store.run(read)]
+        return _readable(await self._store.run(read))
+
+
+def _readable(bodies: Iterable[str]) -> list[Move]:
+    """The moves whose rows are not damaged; the journals of moves have the truth."""
+    found = []
+    for body in bodies:
+        try:
+            found.append(_adapter().validate_json(body))
+        except ValidationError:
+            log.warning("a move's row in the database is damaged")
+    return found
 
 
 def _put(db: sqlite3.Connection, move: Move | None, events: tuple[Event, ...]) -> None:
