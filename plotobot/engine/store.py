@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -287,6 +288,7 @@ _PUT_EVENT = "INSERT INTO events (nonce, kind, at, job, data) VALUES (?, ?, ?, ?
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:
+    await asyncio.to_thread(_make_private, path)
     connection = await aiosqlite.connect(path, isolation_level=None)
     try:
         await connection.execute("PRAGMA journal_mode = WAL")
@@ -302,6 +304,15 @@ async def _connect(path: Path) -> aiosqlite.Connection:
         await connection.close()
         raise
     return connection
+
+
+def _make_private(path: Path) -> None:
+    """Close the file to others; SQLite gives the files beside it the same rights."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        path.chmod(0o600)
+    except OSError as error:
+        raise DiskRefused(f"{path}: {error.strerror or error}; is the disk full?") from error
 
 
 async def _check(connection: aiosqlite.Connection) -> None:

