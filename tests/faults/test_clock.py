@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ import pytest
 from plotobot.engine.bulletin import period
 from plotobot.engine.models import EventKind, JobState
 from tests.engine.farm import Farm, ended, running, told
+from tests.faults.signals import signal_job
 
 JUMPS = {
     "an hour ahead": timedelta(hours=1),
@@ -47,7 +47,7 @@ async def test_a_clock_that_is_set_while_plots_run_starts_none_twice_and_tells_n
     async with farm.running(count=2) as engine:
         jobs = await running(engine, 2)
         for job in jobs:
-            os.kill(job.pid or 0, signal.SIGSTOP)
+            signal_job(job, signal.SIGSTOP)
         clock.ahead = JUMPS[jump]
         await asyncio.sleep(2.5)  # several looks and passes
         for job in await engine.jobs():
@@ -55,7 +55,7 @@ async def test_a_clock_that_is_set_while_plots_run_starts_none_twice_and_tells_n
             assert job.stalled is None
             assert job.eta is None or job.eta >= clock.now() - timedelta(seconds=5)
         for job in jobs:
-            os.kill(job.pid or 0, signal.SIGCONT)
+            signal_job(job, signal.SIGCONT)
         done = await ended(engine, 2)
         await asyncio.sleep(1.5)
         events = Counter(event.kind for event in await told(engine))

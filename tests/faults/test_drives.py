@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -18,6 +17,7 @@ from plotobot.engine.models import DriveKind, EventKind, JobState
 from tests.engine.drives.conftest import Disks, disks
 from tests.engine.farm import Farm, ended, running, told, until
 from tests.faults.hung import hung_mount, needs_fuse
+from tests.faults.signals import signal_job
 
 __all__ = ["disks"]
 pytestmark = pytest.mark.mounts
@@ -87,10 +87,10 @@ async def test_an_unmounted_drive_is_told_left_empty_and_used_again(
     config = replace(config, drives={**config.drives, DriveKind.TEMP: (str(point),)})
     async with farm.running(config) as engine, free_loop():
         (job,) = await running(engine)
-        os.kill(job.pid or 0, signal.SIGSTOP)
+        signal_job(job, signal.SIGSTOP)
         disks.take(point)
         took = await alerted(engine, EventKind.DRIVE_MISSING, point, ALERT)
-        os.kill(job.pid or 0, signal.SIGKILL)
+        signal_job(job, signal.SIGKILL)
         await ended(engine, 1)
         await asyncio.sleep(2.5)
         assert list(point.iterdir()) == [], "something was written below an empty mount point"

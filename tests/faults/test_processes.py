@@ -23,6 +23,7 @@ from plotobot.engine.supervision.finding import State, inspect
 from plotobot.engine.supervision.jobdir import read_record, write_record
 from tests.app.live import LiveFarm
 from tests.engine.farm import Farm, ended, running, told
+from tests.faults.signals import signal_job
 from tests.loopback import LoopbackDiscord
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="supervision on Linux")
@@ -175,9 +176,10 @@ async def test_a_plotter_killed_together_with_its_shim_while_the_bot_is_down_is_
 ) -> None:
     async with farm.running(count=1) as engine:
         (job,) = await running(engine)
-        os.kill(job.pid or 0, signal.SIGSTOP)
-    for pid in (*shims_of(farm).values(), job.pid or 0):
+        signal_job(job, signal.SIGSTOP)
+    for pid in shims_of(farm).values():
         os.kill(pid, signal.SIGKILL)
+    signal_job(job, signal.SIGKILL)
 
     async with farm.running(count=1) as engine:
         after = next(one for one in await ended(engine, 1) if one.id == job.id)
@@ -193,9 +195,11 @@ async def test_after_a_reboot_jobs_are_interrupted_told_once_and_nothing_is_dele
     async with farm.running(count=2) as engine:
         jobs = await running(engine, 2)
         for job in jobs:
-            os.kill(job.pid or 0, signal.SIGSTOP)
-    for pid in (*shims_of(farm).values(), *(job.pid or 0 for job in jobs)):
+            signal_job(job, signal.SIGSTOP)
+    for pid in shims_of(farm).values():
         os.kill(pid, signal.SIGKILL)
+    for job in jobs:
+        signal_job(job, signal.SIGKILL)
     for job in jobs:  # as the records of another boot look
         for name in ("child.json", "shim.json"):
             record = read_record(farm.jobs / job.id, name) or {}

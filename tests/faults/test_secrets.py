@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.app.live import LiveFarm, eventually
+from tests.faults.signals import signal_job
 from tests.loopback import LoopbackDiscord
 
 WEBHOOK = "https://discord.com/api/webhooks/123456789012345678/CANARYwebhookCANARYwebhookCANARY"
@@ -77,7 +78,7 @@ async def test_no_secret_is_left_anywhere(live_farm: LiveFarm, loopback: Loopbac
     hits = processes(live_farm, secrets, bot.process.pid)
     assert any(FARMER in word for word in psutil.Process(live[0].pid).cmdline()), "not used at all"
 
-    os.kill(live[0].pid or 0, signal.SIGKILL)  # fails, with the end of its log
+    signal_job(live[0], signal.SIGKILL)  # fails, with the end of its log
     live_farm.signal_plotters(live[1:], signal.SIGCONT)
     await live_farm.told("plot **Failed**")
     for command, options in (("jobs", {}), ("job", {"job": live[0].id}), ("audit", {})):

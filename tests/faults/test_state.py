@@ -26,6 +26,7 @@ from plotobot.engine.supervision.jobdir import Spec, create
 from plotobot.engine.supervision.launching import shim_command
 from tests.app.live import LiveFarm
 from tests.engine.farm import Farm, ended, running, told, until
+from tests.faults.signals import signal_job
 from tests.loopback import LoopbackDiscord
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -75,10 +76,10 @@ async def test_a_full_state_disk_stops_no_plot_loses_no_exit_code_and_is_told(
     async with farm.running(count=2) as engine:
         jobs = await running(engine, 2)
         for job in jobs:
-            os.kill(job.pid or 0, signal.SIGSTOP)
+            signal_job(job, signal.SIGSTOP)
         ballast = fill(state_disk)
         for job in jobs:
-            os.kill(job.pid or 0, signal.SIGCONT)
+            signal_job(job, signal.SIGCONT)
         done = await ended(engine, 2)
         assert {(job.state, job.exit_code) for job in done} == {(JobState.COMPLETED, 0)}
 
@@ -106,7 +107,7 @@ async def test_a_read_only_state_disk_stops_no_plot_and_is_told(
 ) -> None:
     async with farm.running(count=1) as engine:
         (job,) = await running(engine)
-        os.kill(job.pid or 0, signal.SIGSTOP)
+        signal_job(job, signal.SIGSTOP)
         remounted = False
         for _ in range(3):  # a file that is open for writing keeps a disk writable: use a bind
             command = ["mount", "-o", "remount,ro", str(state_disk)]
@@ -114,11 +115,11 @@ async def test_a_read_only_state_disk_stops_no_plot_and_is_told(
             if remounted:
                 break
         if not remounted:
-            os.kill(job.pid or 0, signal.SIGCONT)
+            signal_job(job, signal.SIGCONT)
             pytest.skip("the kernel keeps a disk with open files writable")
         await trouble(engine, "the state folder cannot be written")
         subprocess.run(["mount", "-o", "remount,rw", str(state_disk)], check=True)
-        os.kill(job.pid or 0, signal.SIGCONT)
+        signal_job(job, signal.SIGCONT)
         (done,) = await ended(engine, 1)
         assert done.state is JobState.COMPLETED
 
@@ -140,7 +141,7 @@ async def test_a_database_deleted_while_plots_run_is_told_and_rebuilt(farm: Farm
 async def test_a_damaged_database_is_put_aside_while_plots_run_on(farm: Farm, damage: str) -> None:
     async with farm.running(count=1) as engine:
         (job,) = await running(engine)
-        os.kill(job.pid or 0, signal.SIGSTOP)
+        signal_job(job, signal.SIGSTOP)
     database = farm.root / "state/plotobot.db"
     data = database.read_bytes()
     database.write_bytes(
@@ -156,7 +157,7 @@ async def test_a_damaged_database_is_put_aside_while_plots_run_on(farm: Farm, da
         assert [(one.id, one.pid) for one in live] == [(job.id, job.pid)]
         if damage != "empty":
             await trouble(engine, "the database was damaged; it is kept as plotobot.db.damaged-")
-        os.kill(job.pid or 0, signal.SIGCONT)
+        signal_job(job, signal.SIGCONT)
         (done,) = await ended(engine, 1)
         assert (done.id, done.state) == (job.id, JobState.COMPLETED)
 
