@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import signal
 import sys
@@ -23,12 +22,14 @@ from plotobot.bot import PlotoBot, point_at, stay_linked
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay, DriveSpec, local_volumes, parse_spec
 from plotobot.engine.engine import PlottingEngine
-from plotobot.engine.models import DriveKind
+from plotobot.engine.models import DriveKind, EventKind
 from plotobot.engine.spawner import KNOWN_DRIVES
 from plotobot.engine.store import Store
 from plotobot.engine.supervision.locks import StateDirLock, hold_state_dir
 from plotobot.engine.supervision.supervisor import Supervisor
+from plotobot.engine.tending import tended
 from plotobot.errors import SettingsError
+from plotobot.loop_watch import watched_loop
 from plotobot.plotters import PLOTTERS
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ async def opened_store(config: EngineConfig) -> AsyncIterator[tuple[Store, dict[
     with await asyncio.to_thread(_hold, config.state_dir):
         store = await Store.open(config.state_dir / "plotobot.db")
         try:
-            yield store, json.loads(await store.recall(KNOWN_DRIVES) or "{}")
+            yield store, await store.recall_fields(KNOWN_DRIVES)
         finally:
             await store.close()
 
@@ -107,13 +108,17 @@ async def run(settings: Settings, *, discord: bool = True) -> None:
 
     token = _token(settings) if discord else None
     stop = asyncio.Event()
-    with stopped_by_signals(stop):
+    with stopped_by_signals(stop), watched_loop():
         async with running_engine(settings.engine, keep=_writer(settings)) as engine:
             log.info("%s is at work; its state is in %s", settings.machine, settings.state_dir)
             async with _calendar(engine):
                 link = Link(engine, settings)
                 take_up = partial(_take_up, engine, link)
-                following = asyncio.create_task(follow_settings(settings, engine, take_up))
+                follow = partial(follow_settings, settings, engine, take_up)
+                alarm = partial(engine.tell, EventKind.TROUBLE)
+                following = asyncio.create_task(
+                    tended("the watch over the settings", follow, alarm)
+                )
                 try:
                     await _until_stopped(stop, link.hold(token) if token else None)
                 finally:

@@ -20,10 +20,12 @@ from plotobot.access import Access
 from plotobot.alerts import Letter, Pace
 from plotobot.board import BoardKeeper, BoardPace
 from plotobot.couriers import Couriers
+from plotobot.engine.models import Outcome
 from plotobot.engine.protocol import Engine
 from plotobot.errors import PlotobotError
 from plotobot.telling import MAIN, WEBHOOK, Telling
 from plotobot.ui import (
+    audit_pages,
     board_buttons,
     buttons,
     clean_buttons,
@@ -34,9 +36,10 @@ from plotobot.ui import (
     report_plan,
     snooze,
 )
+from plotobot.ui.audit import note_after
 from plotobot.ui.client import FarmClient, Interaction
-from plotobot.ui.errors import UNREACHED, answer_error
-from plotobot.ui.guards import admit, level_of_command
+from plotobot.ui.errors import UNREACHED
+from plotobot.ui.guards import admit, answer_and_note, level_of_command
 from plotobot.ui.listings import Listings
 from plotobot.ui.seals import Seals
 from plotobot.ui.snooze import Snoozes, snooze_buttons
@@ -45,7 +48,7 @@ log = logging.getLogger(__name__)
 
 EXTENSIONS = (
     "cogs.spawn", "cogs.jobs", "cogs.mover", "cogs.clean", "cogs.drives", "cogs.plots",
-    "cogs.replot", "cogs.report", "cogs.farm", "cogs.help",
+    "cogs.replot", "cogs.report", "cogs.farm", "cogs.audit", "cogs.help",
 )  # fmt: skip
 _SYNCED = "discord.commands"
 LOST = (*UNREACHED, discord.ConnectionClosed, discord.GatewayNotFound)
@@ -70,14 +73,14 @@ class Tree(app_commands.CommandTree[FarmClient]):
         try:
             return await admit(interaction, level_of_command(interaction.command))
         except Exception as error:  # the last frame: above it nobody is told
-            await answer_error(interaction, error)
+            await answer_and_note(interaction, error)
             return False
 
     async def on_error(
         self, interaction: Interaction, error: app_commands.AppCommandError, /
     ) -> None:
         """Give every failed command its answer."""
-        await answer_error(interaction, error)
+        await answer_and_note(interaction, error)
 
 
 class PlotoBot(FarmClient):
@@ -144,6 +147,7 @@ class PlotoBot(FarmClient):
         board_buttons.register(self)
         snooze.register(self)
         replot_buttons.register(self)
+        audit_pages.register(self)
         for name in self._extensions:
             await self.load_extension(name)
         self.tree.copy_global_to(guild=self.home)
@@ -222,6 +226,10 @@ class PlotoBot(FarmClient):
         told = [command.to_dict(self.tree) for command in self.tree.get_commands(guild=self.home)]
         where = [discord.__version__, self.application_id, self.home.id]
         return hashlib.sha256(json.dumps([where, told], sort_keys=True).encode()).hexdigest()
+
+    async def on_app_command_completion(self, interaction: Interaction, _: object) -> None:
+        """Put down that a command was carried out."""
+        await note_after(interaction, Outcome.DONE)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Discord forgets a server's commands when the bot is sent away; give them again."""

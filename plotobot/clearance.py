@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from plotobot.command_line import noted
 from plotobot.engine.cleanup import DeleteEntry
 from plotobot.engine.clearing import Scene, claim_of, clean
 from plotobot.engine.config import EngineConfig
@@ -50,7 +51,10 @@ class Yard:
             )
 
         try:
-            return await clean(listed, await asyncio.to_thread(self._scene), journal)
+            async with noted(store, f"clean, {len(listed)} plots' files listed") as result:
+                done = await clean(listed, await asyncio.to_thread(self._scene), journal)
+                result.append(f"{done.files} files removed, {len(done.left)} left")
+            return done
         finally:
             await store.close()
 

@@ -20,6 +20,7 @@ from rich.progress import (
 )
 
 from plotobot.app import opened_store, specs_of
+from plotobot.command_line import noted
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay, local_volumes
 from plotobot.engine.models import Move, MoverView, MoveState
@@ -45,7 +46,8 @@ async def move_once(
         StateDirInUse: a Plotobot runs on the state folder, and moves by itself.
         Refusal: there is no such drive or destination.
     """
-    async with _mover(config) as mover:
+    what = f"move from {source or 'all drives'} to {destination or 'any destination'}"
+    async with _mover(config, what) as mover:
         view = await mover.once(source, destination)
         before = {move.id for move in view.moves if not move.state.live}
         with _bars(console) as bars:
@@ -58,12 +60,15 @@ async def move_once(
 
 
 @contextlib.asynccontextmanager
-async def _mover(config: EngineConfig) -> AsyncIterator[Mover]:
+async def _mover(config: EngineConfig, what: str) -> AsyncIterator[Mover]:
     config = replace(config, move=replace(config.move, enabled=False))
     async with opened_store(config) as (store, known):
         bay = DriveBay(specs_of(config), local_volumes(), known)
         drives = await asyncio.to_thread(bay.look)
-        async with Mover(config, store, lambda: drives, _nothing, lambda: datetime.now(UTC)) as one:
+        async with (
+            noted(store, what),
+            Mover(config, store, lambda: drives, _nothing, lambda: datetime.now(UTC)) as one,
+        ):
             yield one
 
 

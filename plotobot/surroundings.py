@@ -29,6 +29,7 @@ from plotobot.farmlog.files import default_log
 from plotobot.farmlog.report import read_farm_log
 from plotobot.plotters import plotter
 from plotobot.settings import Settings
+from plotobot.surviving import check_surviving
 from plotobot.ui.text import plural
 
 _MACHINES_OWN = "pid:[4026531836]"
@@ -56,6 +57,7 @@ def look_around(settings: Settings) -> list[Finding]:
         *check_farm_log(settings.engine.farm, os.environ),
         sqlite(sqlite3.sqlite_version_info),
         *container(os.getpid(), own_processes=_own_processes()),
+        *check_surviving(settings.state_dir, os.environ),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -48,6 +49,7 @@ class Endings:
         self._jobs_root = jobs_root
         self._now = now
         self._journal = journal
+        self._unjudged: set[str] = set()
         self.stop_asked: dict[str, str] = {}
         """Who asked for the stop of which job; kept until its temp files are gone."""
 
@@ -57,11 +59,21 @@ class Endings:
         for job_id, end in ended.items():
             try:
                 await self._judge(self._roster.job(job_id), end)
-            except OSError as error:  # its log's disk refuses: judged at a later step
+            except (OSError, sqlite3.Error) as error:  # a disk refuses: judged at a later step
                 log.warning("job %s has ended and cannot be judged yet: %s", job_id, error)
+            except Exception as error:  # the last frame: one job must not take the others along
+                await self._troubled(job_id, error)
             else:
                 self._watcher.unwatch(job_id)
         return bool(ended)
+
+    async def _troubled(self, job_id: str, error: Exception) -> None:
+        if job_id in self._unjudged:
+            return
+        self._unjudged.add(job_id)
+        log.error("job %s has ended and cannot be judged", job_id, exc_info=error)
+        what = f"the end of job {job_id} cannot be judged ({type(error).__name__}); see the log"
+        await self._roster.put(events=[Event(EventKind.TROUBLE, self._now(), None, {"what": what})])
 
     async def _judge(self, job: Job, end: Exit) -> None:
         job = advanced(job, await self._watcher.last_words(job.id))

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Self
 
+from plotobot import __version__
+from plotobot.engine.audit import Audit
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay
 from plotobot.engine.drives.discovery import Specs
@@ -27,7 +29,9 @@ from plotobot.engine.inventory.plot import Check, Stock
 from plotobot.engine.launcher import Launcher, checked_keys, log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import (
+    AuditView,
     CleanResult,
+    Deed,
     DriveKind,
     DriveView,
     Event,
@@ -36,12 +40,14 @@ from plotobot.engine.models import (
     LimitView,
     MoverView,
     Orphan,
+    Outcome,
     RescueResult,
     SpawnerView,
     StopResult,
 )
 from plotobot.engine.moving.mover import Mover
 from plotobot.engine.notice import put_up
+from plotobot.engine.outbox import Outbox
 from plotobot.engine.perf import PerfMeter
 from plotobot.engine.processes import native_processes
 from plotobot.engine.recovery import Recovered, recover
@@ -56,6 +62,7 @@ from plotobot.engine.store import Store
 from plotobot.engine.summary import PastSummary, Perf, ReportPlan, Summary
 from plotobot.engine.supervision.supervisor import Supervisor
 from plotobot.engine.sweep import Sweep
+from plotobot.engine.tending import tended
 from plotobot.engine.vigil import Vigil
 from plotobot.engine.warmth import Warmth
 from plotobot.engine.watcher import Watcher, advanced
@@ -102,6 +109,8 @@ class PlottingEngine:
         self._keep = keep
         self._jobs_root = config.jobs_root
         self._roster = Roster(store)
+        self._audit = Audit(store, now)
+        self._outbox = Outbox(store, now)
         self._wake = asyncio.Event()
         self._watcher = Watcher(supervisor, self._jobs_root, _reader, self._wake.set)
         self._launcher = Launcher(supervisor, self._roster, now)
@@ -143,6 +152,7 @@ class PlottingEngine:
     async def __aenter__(self) -> Self:
         await self._roster.load()
         await self._stopper.load()
+        await self.note(Deed("Plotobot", f"begin, version {__version__}", Outcome.DONE))
         alive = await self._store.recall("alive")  # before anything notes it anew
         found = await self._take_up()
         await self._reporter.begin()  # after: what a lost database had told is not told again
@@ -152,11 +162,16 @@ class PlottingEngine:
         await self._replacer.load()
         await self._mover.__aenter__()
         self._tasks = [
-            asyncio.create_task(self._run(), name="engine"),
-            asyncio.create_task(self._farm.run(), name="farm"),
-            asyncio.create_task(self._inventory.keep_fresh(), name="plots"),
-            asyncio.create_task(self._warmth.run(), name="warmth"),
-            asyncio.create_task(self._replacer.run(), name="replot"),
+            asyncio.create_task(
+                tended(what, work, partial(self.tell, EventKind.TROUBLE)), name=what
+            )
+            for what, work in (
+                ("the engine", self._run),
+                ("the watch over the farm's log", self._farm.run),
+                ("the look through the plots", self._inventory.keep_fresh),
+                ("the watch over the heat", self._warmth.run),
+                ("the replacement of plots", self._replacer.run),
+            )
         ]
         await self._tell_of_return(found, alive)
         self._tasks += [asyncio.create_task(one) for one in self._stopper.unfinished(self._trouble)]
@@ -173,6 +188,7 @@ class PlottingEngine:
         await self._farm.close()
         self._foreign.close()
         await self._roster.flush()
+        await self.note(Deed("Plotobot", "end", Outcome.DONE))
         await self._store.remember("alive", self._now().isoformat())
 
     # --- what the protocol asks -----------------------------------------------------------------
@@ -215,13 +231,17 @@ class PlottingEngine:
         self, count: int | None = None, until: datetime | None = None
     ) -> SpawnerView:
         """Start plots as the rules allow, until a time; a count opens a new quota."""
+        before = self._spawner.view().running
         await self._spawner.start(count, until)
+        await self._audit.change("spawning", before, self._spawner.view().running)
         await self._pass()
         return self._spawner.view()
 
     async def pause_spawning(self, *, drain: bool = False) -> SpawnerView:
         """Start no more plots; running ones go on."""
+        before = self._spawner.view().running
         await self._spawner.pause(drain=drain)
+        await self._audit.change("spawning", before, self._spawner.view().running)
         await self._pass()
         return self._spawner.view()
 
@@ -231,7 +251,11 @@ class PlottingEngine:
 
     async def change_limits(self, changes: Mapping[str, float]) -> Sequence[LimitView]:
         """Change limits until the next start."""
+        before = {one.name: one.value for one in self._spawner.limits()}
         self._spawner.change_limits(changes)
+        after = {one.name: one.value for one in self._spawner.limits()}
+        for name, value in after.items():
+            await self._audit.change(f"limit {name}", before.get(name), value)
         await self._pass()
         return self._spawner.limits()
 
@@ -373,11 +397,11 @@ class PlottingEngine:
         self, limit: int = 50, kinds: Collection[EventKind] | None = None
     ) -> Sequence[Event]:
         """The oldest events that nobody has been told of; of these kinds only, if named."""
-        return await self._store.undelivered(limit, kinds)
+        return await self._outbox.undelivered(limit, kinds)
 
     async def delivered(self, event_ids: Sequence[int]) -> None:
         """Mark events as told."""
-        await self._store.delivered(event_ids)
+        await self._outbox.delivered(event_ids)
 
     async def orphans(self) -> Sequence[Orphan]:
         """What is left of plots that no living plotter works on."""
@@ -403,6 +427,14 @@ class PlottingEngine:
         """What was kept under a key."""
         return await self._store.recall(f"bot.{key}")
 
+    async def note(self, deed: Deed) -> None:
+        """Put down in the audit what somebody did or tried."""
+        await self._audit.note(deed)
+
+    async def audit(self, last: int | None = None, rows: int = 10) -> AuditView:
+        """Entries of the audit, the newest first."""
+        return await self._audit.view(last, rows)
+
     # --- the one task ---------------------------------------------------------------------------
 
     async def _run(self) -> None:
@@ -417,6 +449,9 @@ class PlottingEngine:
 
     async def _step(self) -> None:
         await self._roster.flush()
+        await self._audit.flush()
+        if await self._outbox.watch():
+            self._roster.tell()
         if changed := await self._endings.settle():
             self._history.forget()
             self._mover.wake()

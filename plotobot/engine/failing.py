@@ -100,7 +100,7 @@ class Failing:
 
     async def load(self) -> None:
         """Take up what was kept."""
-        kept = json.loads(await self._store.recall(_KEY) or "{}")
+        kept = await self._store.recall_fields(_KEY)
         resumed = kept.get("resumed_at")
         self._resumed_at = datetime.fromisoformat(resumed) if resumed else None
         self._held = dict(kept.get("held", {}))

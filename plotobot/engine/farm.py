@@ -79,11 +79,7 @@ class FarmWatch:
         if not self._rules.watch:
             return
         while True:
-            more = False
-            try:
-                more = await self.step()
-            except Exception:  # the last frame: plots are made whatever the farm's log holds
-                log.exception("a look at the farm's log failed")
+            more = await self.step()
             await asyncio.sleep(BREATH if more else LOOK_EVERY)
 
     async def load(self) -> None:

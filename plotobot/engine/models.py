@@ -428,3 +428,49 @@ class RescueResult:
     """Where they stand now."""
     left: tuple[str, ...] = ()
     """What is left to do by hand, a sentence each."""
+
+
+class Outcome(StrEnum):
+    """What became of something that was asked for or done."""
+
+    ALLOWED = "allowed"
+    """It is about to be done."""
+    REFUSED = "refused"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that somebody did, tried, or saw."""
+
+    who: str
+    """A person's name and id, a user of this machine, or Plotobot itself."""
+    what: str
+    outcome: Outcome
+    door: str = "engine"
+    """The way it came by: a channel of Discord, the command line, the engine."""
+    result: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """A deed as it was written down; nobody can change it later without being found out."""
+
+    id: int
+    deed: Deed
+    hash: str
+    """Over this entry and the hash of the one before, in hex."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditView:
+    """Some entries of the audit."""
+
+    entries: tuple[AuditEntry, ...]
+    """The newest first."""
+    newest: int
+    """The number of the newest entry; they are counted from 1."""
+    broken: int | None = None
+    """The first that was changed or removed; None if all is as it was written."""

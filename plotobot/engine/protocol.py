@@ -12,7 +12,9 @@ from typing import Protocol
 
 from plotobot.engine.inventory.plot import Check, Stock
 from plotobot.engine.models import (
+    AuditView,
     CleanResult,
+    Deed,
     DriveKind,
     DriveView,
     Event,
@@ -306,4 +308,17 @@ class Engine(Protocol):
 
     async def recall(self, key: str) -> str | None:
         """What was kept under a key, or None."""
+        ...
+
+    async def note(self, deed: Deed) -> None:
+        """Put down in the audit what somebody did or tried; never fails for want of room."""
+        ...
+
+    async def audit(self, last: int | None = None, rows: int = 10) -> AuditView:
+        """Entries of the audit, the newest first, and whether all of it is as it was written.
+
+        Args:
+            last: the number of the newest entry to show; None means the newest there is.
+            rows: how many to show.
+        """
         ...

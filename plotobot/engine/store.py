@@ -1,4 +1,4 @@
-"""What must outlast the bot: jobs, events not yet told, notes and the journal of deletions.
+"""What must outlast the bot: jobs, events not yet told, notes, the journal of deletions, the audit.
 
 One SQLite file and exactly one connection (SQLite before 3.51.3 can damage a WAL that two
 connections share). Every transaction is one function in one call of the database's thread, so a
@@ -9,21 +9,28 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import aiosqlite
-from pydantic import TypeAdapter
 
+from plotobot.engine.chain import TABLE as AUDIT
+from plotobot.engine.chain import deed_of, put_deeds
 from plotobot.engine.cleanup import DeleteEntry
-from plotobot.engine.models import DEFAULT_PROFILE, Event, EventKind, Job
+from plotobot.engine.models import DEFAULT_PROFILE, Deed, Event, EventKind, Job, Outcome
+from plotobot.engine.rows import NEVER, event_row, job_row, read_event, read_jobs
+from plotobot.engine.rows import job_adapter as job_adapter
+from plotobot.engine.rows import sortable as sortable
 from plotobot.errors import PlotobotError
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -103,27 +110,38 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             job TEXT NOT NULL, verified INTEGER NOT NULL, by TEXT NOT NULL, ended_at TEXT
         ) STRICT""",
     ),
+    AUDIT,
 )
 """Never edit one that has shipped; add the next. `PRAGMA user_version` counts those applied."""
-
-
-@cache
-def job_adapter() -> TypeAdapter[Job]:
-    """Turns jobs into JSON and back; built at the first use, for that takes some 30 ms."""
-    return TypeAdapter(Job)
 
 
 class StoreError(PlotobotError):
     """The database cannot be used; the message says why and what to do."""
 
 
+class DiskRefused(StoreError):  # noqa: N818 - it reads as what it is
+    """The disk does not let the database be opened just now; a later start may go better."""
+
+    exit_code = 1
+
+
 class Store:
     """The database of one state directory."""
 
-    def __init__(self, connection: aiosqlite.Connection, *, recovered: Path | None = None) -> None:
+    def __init__(
+        self,
+        connection: aiosqlite.Connection,
+        *,
+        path: Path | None = None,
+        recovered: Path | None = None,
+    ) -> None:
         self._connection = connection
+        self._path, self._place = path, _place(path) if path else None
         self.recovered = recovered
         """Where a damaged database was put aside, if it was."""
+        self.trouble: str | None = None
+        """Why the last transaction was refused; None after one that was not."""
+        self._unwritten: dict[str, str] = {}
 
     @classmethod
     async def open(cls, path: Path) -> Self:
@@ -133,16 +151,24 @@ class Store:
             StoreError: it was made by a newer Plotobot, or the disk does not let it be opened.
         """
         try:
-            return cls(await _connect(path))
-        except sqlite3.DatabaseError as error:
-            if not _damaged(error):
-                raise StoreError(f"{path}: {error}; is the disk full or read-only?") from error
+            return cls(await _connect(path), path=path)
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            # SQLite puts names of a damaged schema into its messages, whatever bytes they are.
+            if isinstance(error, sqlite3.Error) and not _damaged(error):
+                raise DiskRefused(f"{path}: {error}; is the disk full or read-only?") from error
             aside = await asyncio.to_thread(_put_aside, path)
-            return cls(await _connect(path), recovered=aside)
+            return cls(await _connect(path), path=path, recovered=aside)
 
     async def close(self) -> None:
         """Close it; SQLite's thread ends with it."""
         await self._connection.close()
+
+    async def misplaced(self) -> str | None:
+        """The database's name where another file or none has it now, else None."""
+        if self._path is None:
+            return None
+        place = await asyncio.to_thread(_place, self._path)
+        return None if place == self._place else self._path.name
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do several statements as one transaction, all or nothing."""
@@ -161,7 +187,12 @@ class Store:
                 raise
             return result
 
-        outcome: T = await self._connection._execute(transaction)  # type: ignore[no-untyped-call]
+        try:
+            outcome: T = await self._connection._execute(transaction)  # type: ignore[no-untyped-call]
+        except sqlite3.Error as error:
+            self.trouble = str(error)
+            raise
+        self.trouble = None
         return outcome
 
     async def record(
@@ -178,7 +209,7 @@ class Store:
         jobs, events = list(jobs), list(events)
 
         def write(connection: sqlite3.Connection) -> list[Event]:
-            connection.executemany(_PUT_JOB, [_job_row(job) for job in jobs])
+            connection.executemany(_PUT_JOB, [job_row(job) for job in jobs])
             connection.executemany(_PUT_NOTE, list((notes or {}).items()))
             return put_events(connection, events)
 
@@ -191,17 +222,13 @@ class Store:
             "SELECT body FROM jobs WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT ?)",
             (recent,),
         )
-        adapter = job_adapter()
-        found = [adapter.validate_json(row[0]) for row in rows]
-        return sorted(found, key=lambda job: (job.created_at or _NEVER, job.id), reverse=True)
+        found = read_jobs(rows)
+        return sorted(found, key=lambda job: (job.created_at or NEVER, job.id), reverse=True)
 
     async def ended_since(self, moment: datetime) -> list[Job]:
         """Jobs that ended at or after a moment, oldest first."""
         sql = "SELECT body FROM jobs WHERE ended_at >= ? ORDER BY ended_at"
-        return [
-            job_adapter().validate_json(row[0])
-            for row in await self._rows(sql, (sortable(moment),))
-        ]
+        return read_jobs(await self._rows(sql, (sortable(moment),)))
 
     async def completed(
         self, plotter: str, k: int, latest: int, *, temp: str | None = None
@@ -212,8 +239,7 @@ class Store:
         if temp is not None:
             where, values = f"{where} AND {_TEMP} = ?", (*values, temp)
         sql = f"SELECT body FROM jobs WHERE {where} ORDER BY ended_at DESC LIMIT ?"  # noqa: S608 - no word of it is a stranger's
-        rows = await self._rows(sql, (*values, latest))
-        return [job_adapter().validate_json(row[0]) for row in rows]
+        return read_jobs(await self._rows(sql, (*values, latest)))
 
     async def count_started(self, since: datetime) -> dict[str, int]:
         """How many jobs of each profile were created since a moment and did start."""
@@ -238,7 +264,7 @@ class Store:
             "SELECT id, nonce, kind, at, job, data FROM events WHERE delivered_at IS NULL"
             " AND kind IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?"
         )
-        return [_event(row) for row in await self._rows(sql, (json.dumps(wanted), limit))]
+        return [read_event(row) for row in await self._rows(sql, (json.dumps(wanted), limit))]
 
     async def delivered(self, event_ids: Sequence[int]) -> None:
         """Mark events as told."""
@@ -247,19 +273,44 @@ class Store:
         await self.run(lambda db: db.executemany(sql, [(now, event_id) for event_id in event_ids]))
 
     async def remember(self, key: str, value: str) -> None:
-        """Keep a small value."""
-        await self.run(lambda db: db.execute(_PUT_NOTE, (key, value)))
+        """Keep a small value; one that the disk refuses is kept in memory and written later."""
+        self._unwritten[key] = value
+        notes = dict(self._unwritten)
+        try:
+            await self.run(lambda db: db.executemany(_PUT_NOTE, list(notes.items())))
+        except sqlite3.Error as error:
+            log.warning("%s cannot be written, trying again: %s", ", ".join(notes), error)
+            return
+        for name, written in notes.items():
+            if self._unwritten.get(name) == written:
+                del self._unwritten[name]
 
     async def recall(self, key: str) -> str | None:
         """What was kept under a key, or None."""
+        if key in self._unwritten:
+            return self._unwritten[key]
         rows = await self._rows("SELECT value FROM notes WHERE key = ?", (key,))
         return rows[0][0] if rows else None
+
+    async def recall_fields(self, key: str) -> dict[str, Any]:
+        """The fields of a JSON object kept under a key; none where it is missing or damaged."""
+        try:
+            kept = json.loads(await self.recall(key) or "{}")
+        except (ValueError, RecursionError):
+            kept = None
+        return kept if isinstance(kept, dict) else {}
 
     async def journal(self, deletions: Sequence[tuple[str, int, str, str]]) -> None:
         """Write down what is about to be deleted: path, size in bytes, plot id, why."""
         now = sortable(datetime.now(UTC))
         sql = "INSERT INTO deletions (at, path, size, plot_id, why) VALUES (?, ?, ?, ?, ?)"
-        await self.run(lambda db: db.executemany(sql, [(now, *row) for row in deletions]))
+        rows = [(now, _text(path), size, plot, _text(why)) for path, size, plot, why in deletions]
+
+        def write(db: sqlite3.Connection) -> None:
+            db.executemany(sql, rows)
+            put_deeds(db, [_deletion(path, size, why) for _, path, size, _, why in rows])
+
+        await self.run(write)
 
     async def journal_entries(self, plot_id: str, why: str, entries: Sequence[DeleteEntry]) -> None:
         """Write down which files of one plot are about to be deleted, and why."""
@@ -269,7 +320,15 @@ class Store:
         return list(await self._connection.execute_fetchall(sql, values))
 
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
+def _place(path: Path) -> tuple[int, int] | None:
+    """Which file has this name; None where none has."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 _PUT_JOB = (
     "INSERT INTO jobs VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
     " state = excluded.state, ended_at = excluded.ended_at, body = excluded.body"
@@ -279,24 +338,46 @@ _PUT_EVENT = "INSERT INTO events (nonce, kind, at, job, data) VALUES (?, ?, ?, ?
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:
+    await asyncio.to_thread(_make_private, path)
     connection = await aiosqlite.connect(path, isolation_level=None)
     try:
         await connection.execute("PRAGMA journal_mode = WAL")
         # NORMAL loses the latest commits at a power cut; FULL does not.
         await connection.execute("PRAGMA synchronous = FULL")
         await connection.execute("PRAGMA foreign_keys = ON")
+        # A damaged letter must not keep the other rows from being read.
+        connection.text_factory = lambda data: data.decode("utf-8", "replace")
         await _check(connection)
         await _migrate(connection, path)
+        await _check_rows(connection)
     except BaseException:
         await connection.close()
         raise
     return connection
 
 
+def _make_private(path: Path) -> None:
+    """Close the file to others; SQLite gives the files beside it the same rights."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        path.chmod(0o600)
+    except OSError as error:
+        raise DiskRefused(f"{path}: {error.strerror or error}; is the disk full?") from error
+
+
 async def _check(connection: aiosqlite.Connection) -> None:
     rows = list(await connection.execute_fetchall("PRAGMA quick_check(1)"))
     if [tuple(row) for row in rows] != [("ok",)]:
         raise sqlite3.DatabaseError("quick_check says: malformed")
+
+
+async def _check_rows(connection: aiosqlite.Connection) -> None:
+    """Look into the texts: SQLite's own check does not, and queries fail on one that is damaged."""
+    texts = ("jobs.body", "events.data", "moves.body")
+    for table, column in (text.split(".") for text in texts):
+        sql = f"SELECT 1 FROM {table} WHERE NOT json_valid({column}) LIMIT 1"  # noqa: S608 - no word of it is a stranger's
+        if list(await connection.execute_fetchall(sql)):
+            raise sqlite3.DatabaseError(f"malformed text in {table}")
 
 
 async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
@@ -337,40 +418,21 @@ def put_events(db: sqlite3.Connection, events: Iterable[Event]) -> list[Event]:
         The events with the ids and nonces they were given.
     """
     named = [replace(event, nonce=_nonce()) for event in events]
+    put_deeds(db, [deed for event in named if (deed := deed_of(event))])
     return [
-        replace(event, id=db.execute(_PUT_EVENT, _event_row(event)).lastrowid or 0)
+        replace(event, id=db.execute(_PUT_EVENT, event_row(event)).lastrowid or 0)
         for event in named
     ]
 
 
-def sortable(moment: datetime) -> str:
-    """A form of a time that sorts as text."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+def _deletion(path: str, size: int, why: str) -> Deed:
+    return Deed("Plotobot", f"delete {path}", Outcome.ALLOWED, result=f"{size} bytes; {why}")
+
+
+def _text(text: str) -> str:
+    # A path of no encoding holds halves of surrogate pairs, which SQLite does not take.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _nonce() -> str:
     return secrets.token_hex(12)  # Discord takes up to 25 characters
-
-
-def _job_row(job: Job) -> tuple[object, ...]:
-    ended = sortable(job.ended_at) if job.ended_at else None
-    body = job_adapter().dump_json(job).decode()
-    return job.id, job.state.value, sortable(job.created_at or _NEVER), ended, body
-
-
-def _event_row(event: Event) -> tuple[object, ...]:
-    job = job_adapter().dump_json(event.job).decode() if event.job else None
-    data = json.dumps(dict(event.data))
-    return event.nonce, event.kind.value, sortable(event.at), job, data
-
-
-def _event(row: sqlite3.Row) -> Event:
-    event_id, nonce, kind, at, job, data = row
-    return Event(
-        kind=EventKind(kind),
-        at=datetime.fromisoformat(at),
-        job=job_adapter().validate_json(job) if job else None,
-        data=json.loads(data),
-        id=event_id,
-        nonce=nonce,
-    )

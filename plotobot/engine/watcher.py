@@ -58,7 +58,9 @@ class Watcher:
                 return await self._supervisor.wait(job_id)
             except OSError as error:  # the state disk refuses; the plotter does not care
                 log.warning("the end of job %s cannot be asked for: %s", job_id, error)
-                await asyncio.sleep(ASK_AGAIN)
+            except Exception:  # the last frame: one job must not take the others along
+                log.exception("the end of job %s cannot be asked for", job_id)
+            await asyncio.sleep(ASK_AGAIN)
 
     async def progress(self) -> dict[str, Progress]:
         """What all watched logs have told so far, by job id."""

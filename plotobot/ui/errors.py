@@ -12,6 +12,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
+from plotobot.engine.models import Outcome
 from plotobot.errors import Refusal
 from plotobot.ui.client import Interaction
 from plotobot.ui.text import MESSAGE_LIMIT, clip
@@ -23,24 +24,30 @@ UNREACHED = (discord.HTTPException, aiohttp.ClientError, OSError, asyncio.Timeou
 """What an answer can die of on its way."""
 
 
-async def answer_error(interaction: Interaction, error: Exception) -> None:
+async def answer_error(interaction: Interaction, error: Exception) -> tuple[Outcome, str]:
     """Tell the person what they can use, and the log the rest.
 
     A refusal is shown as it is. Anything else gets a code that stands in the log beside the
     traceback; the text of the exception stays out of Discord, since it may hold a path or a key.
+
+    Returns:
+        What it was, and what the person was told.
     """
+    outcome, text = _words(interaction, error)
+    await answer_no(interaction, text)
+    return outcome, text
+
+
+def _words(interaction: Interaction, error: Exception) -> tuple[Outcome, str]:
     cause = error.__cause__ if isinstance(error, WRAPPERS) and error.__cause__ else error
     if isinstance(cause, Refusal):
-        await answer_no(interaction, str(cause))
-        return
+        return Outcome.REFUSED, str(cause)
     if isinstance(cause, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
-        await answer_no(interaction, "This command has changed. Reload Discord and try again.")
-        return
+        return Outcome.REFUSED, "This command has changed. Reload Discord and try again."
     number = secrets.token_hex(3)
     log.error("error %s in %s", number, where(interaction), exc_info=cause)
-    await answer_no(
-        interaction, f"That failed, and not through your doing. The log has it as `{number}`."
-    )
+    text = f"That failed, and not through your doing. The log has it as `{number}`."
+    return Outcome.FAILED, text
 
 
 async def answer_no(interaction: Interaction, text: str) -> None:

@@ -11,6 +11,8 @@ import discord
 from discord import app_commands
 
 from plotobot.access import Level
+from plotobot.engine.models import Outcome
+from plotobot.ui.audit import note, note_after
 from plotobot.ui.client import Interaction
 from plotobot.ui.errors import answer_error, answer_no, where
 
@@ -67,15 +69,25 @@ def refusal(interaction: Interaction, needed: Level | None) -> str | None:
 
 
 async def admit(interaction: Interaction, needed: Level | None) -> bool:
-    """Ask the rule, answer a no, and leave a line in the log about either."""
+    """Ask the rule and put its answer down: a yes before anything is done, a no once it is given.
+
+    Every command, button, select and form comes by here. What only looks is put down afterwards.
+    """
     no = refusal(interaction, needed)
     if no is None:
         if needed is not None and needed > Level.VIEWER:
             log.info("allowed %s", where(interaction))
+            await note(interaction, Outcome.ALLOWED, f"as {level_of(interaction).name.lower()}")
         return True
     log.info("refused %s: %s", where(interaction), no)
     await answer_no(interaction, no)
+    await note_after(interaction, Outcome.REFUSED, no)
     return False
+
+
+async def answer_and_note(interaction: Interaction, error: Exception) -> None:
+    """Give a failure its answer, and put it down."""
+    await note_after(interaction, *await answer_error(interaction, error))
 
 
 def guarded(needed: Level) -> Callable[[_Callback[_Item]], _Guarded[_Item]]:
@@ -91,8 +103,9 @@ def guarded(needed: Level) -> Callable[[_Callback[_Item]], _Guarded[_Item]]:
             try:
                 if await admit(interaction, needed):
                     await callback(item, interaction)
+                    await note_after(interaction, Outcome.DONE)
             except Exception as error:  # the last frame: above it discord.py only logs
-                await answer_error(interaction, error)
+                await answer_and_note(interaction, error)
 
         return asked
 

@@ -18,7 +18,10 @@ from plotobot.engine.inventory.plot import Check, Plot, Stock
 from plotobot.engine.limits import changed, views
 from plotobot.engine.models import (
     GIB,
+    AuditEntry,
+    AuditView,
     CleanResult,
+    Deed,
     Drive,
     DriveKind,
     DriveView,
@@ -144,6 +147,9 @@ class ScriptedEngine:
         self.farm = FarmLog(FarmStats())
         self.farm_asked: list[Kind] = []
         self.deeds: list[tuple[Any, ...]] = []
+        self.notes: list[Deed] = []
+        """The audit."""
+        self.tampered: int | None = None
         self.broken: Exception | None = None
         """Raised by whatever is asked next."""
         self.wait: Callable[[Awaitable[Any]], Awaitable[Any]] = as_is
@@ -393,3 +399,12 @@ class ScriptedEngine:
 
     async def recall(self, key: str) -> str | None:
         return self.kept.get(key)
+
+    async def note(self, deed: Deed) -> None:
+        self.notes.append(replace(deed, at=NOW))
+
+    async def audit(self, last: int | None = None, rows: int = 10) -> AuditView:
+        self._ask()
+        entries = [AuditEntry(n, deed, f"{n:064x}") for n, deed in enumerate(self.notes, 1)]
+        shown = [one for one in reversed(entries) if one.id <= (last or len(entries))]
+        return AuditView(tuple(shown[:rows]), len(entries), self.tampered)

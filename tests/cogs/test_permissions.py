@@ -23,17 +23,18 @@ ACT |= {"spawn limits": {"limit": "max_parallel", "value": 3}}
 ACT |= {"clean": {}}
 LOOK |= {"replot plan": {}, "replot status": {}}
 ACT |= {"replot disarm": {}}
-OWN = {"replot arm": {}}
-ALLOWED = {"owner": LOOK | ACT | OWN, "operator": LOOK | ACT, "viewer": LOOK}
+OWN = {"replot arm": {}, "audit": {}}
+ALL = LOOK | ACT | OWN
+ALLOWED = {"owner": ALL, "operator": LOOK | ACT, "viewer": LOOK}
 PEOPLE = ("owner", "operator", "viewer", "stranger", "namesake", "robot")
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-@pytest.mark.parametrize("command", sorted(LOOK | ACT | OWN))
+@pytest.mark.parametrize("command", sorted(ALL))
 async def test_who_may_type_what(farm, make_job, person, command):
     farm.engine.all_jobs = [make_job()]
 
-    result = await farm.slash(person, command, **(LOOK | ACT | OWN)[command])
+    result = await farm.slash(person, command, **ALL[command])
 
     if command in ALLOWED.get(person, {}):
         answers = [result.response, *result.followups]
@@ -51,7 +52,7 @@ def test_the_matrix_has_every_command(farm):
         if not is_group(c)
     }
 
-    assert leaves == set(LOOK | ACT | OWN)
+    assert leaves == set(ALL)
 
 
 def is_group(command):

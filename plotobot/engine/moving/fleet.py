@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -228,8 +227,7 @@ class Fleet:
 
     async def _put(self, move: Move, events: Iterable[Event] = ()) -> None:
         self._set(move)
-        with suppress(sqlite3.Error):  # a full state disk: the journal of the move has the truth
-            await self._shelf.put(move, events)
+        await self._shelf.put(move, events)
 
 
 def _told(move: Move, now: datetime) -> Event:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -21,6 +20,7 @@ from plotobot.engine.models import (
     Drive,
     DriveKind,
     Event,
+    EventKind,
     MoverView,
     MoveState,
 )
@@ -33,6 +33,7 @@ from plotobot.engine.moving.news import Alarm, destination_events, full_events, 
 from plotobot.engine.moving.shelf import MoveShelf
 from plotobot.engine.moving.sources import finished_plots, without
 from plotobot.engine.store import Store
+from plotobot.engine.tending import tended
 from plotobot.errors import Refusal
 
 log = logging.getLogger(__name__)
@@ -76,8 +77,9 @@ class Mover:
         self._store = store
         self._drives, self._changed, self._now = drives, changed, now
         self._harbour = Harbour(config, patience)
+        self._shelf = MoveShelf(store)
         self._fleet = Fleet(
-            MoveShelf(store), lambda: self._config.move, self._fleet_changed, now, away_rest
+            self._shelf, lambda: self._config.move, self._fleet_changed, now, away_rest
         )
         self._running = config.move.enabled
         self._paused: set[str] = set()
@@ -99,7 +101,9 @@ class Mover:
 
     async def __aenter__(self) -> Self:
         await self._load()
-        self._task = asyncio.create_task(self._run(), name="mover")
+        self._task = asyncio.create_task(
+            tended("the mover", self._run, self._tell_trouble), name="mover"
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -208,15 +212,16 @@ class Mover:
 
     async def _run(self) -> None:
         while True:
-            try:
-                await self._look()
-            except Exception:  # the last frame: the next look may go better
-                log.exception("a look of the mover failed")
+            await self._look()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), LOOK_EVERY)
             self._wake.clear()
 
+    async def _tell_trouble(self, what: str) -> None:
+        await self._tell(Event(EventKind.TROUBLE, self._now(), None, {"what": what}))
+
     async def _look(self, *, needed: bool | None = None) -> None:
+        await self._shelf.flush()
         async with self._looking:
             self._candidates = await asyncio.to_thread(self._find)
             self._take_word_of_places()
@@ -321,7 +326,7 @@ class Mover:
     # --- what is kept ---
 
     async def _load(self) -> None:
-        note = json.loads(await self._store.recall(NOTE) or "{}")
+        note = await self._store.recall_fields(NOTE)
         if note.get("set") == self._config.move.enabled:
             self._running = bool(note.get("running", self._running))
         self._paused = set(note.get("paused", ()))
@@ -337,8 +342,7 @@ class Mover:
         await self._store.remember(NOTE, json.dumps(note))
 
     async def _tell(self, *events: Event) -> None:
-        with suppress(sqlite3.Error):
-            await self._store.record(events=events)
+        await self._shelf.put(None, events)
         self._changed()
 
     async def _tell_of_places(self, places: Sequence[Place]) -> None:

@@ -1,0 +1,105 @@
+"""Somebody sets the clock, the machine sleeps, summer time ends: nothing happens twice or never."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from plotobot.engine.bulletin import period
+
+from plotobot.engine.models import EventKind, JobState
+from tests.engine.farm import Farm, ended, running, told
+from tests.faults.signals import signal_job
+
+JUMPS = {
+    "an hour ahead": timedelta(hours=1),
+    "an hour back": timedelta(hours=-1),
+    "a day ahead": timedelta(days=1),
+    "a day back": timedelta(days=-1),
+    "to 1970": datetime(1970, 1, 2, tzinfo=UTC) - datetime.now(UTC),
+}
+EXPECTED = {EventKind.JOB_SPAWNED: 2, EventKind.JOB_FINISHED: 2, EventKind.QUOTA_REACHED: 1}
+
+
+class Clock:
+    """The system's time, which somebody sets."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+async def test_a_clock_that_is_set_while_plots_run_starts_none_twice_and_tells_nothing(
+    farm: Farm, jump: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("plotobot.engine.engine.utc_now", clock.now)
+    defaults = {"now": clock.now, "keep": None}
+    monkeypatch.setattr("plotobot.engine.engine.PlottingEngine.__init__.__kwdefaults__", defaults)
+    async with farm.running(count=2) as engine:
+        jobs = await running(engine, 2)
+        for job in jobs:
+            signal_job(job, signal.SIGSTOP)
+        clock.ahead = JUMPS[jump]
+        await asyncio.sleep(2.5)  # several looks and passes
+        for job in await engine.jobs():
+            assert job.state is JobState.RUNNING
+            assert job.stalled is None
+            assert job.eta is None or job.eta >= clock.now() - timedelta(seconds=5)
+        for job in jobs:
+            signal_job(job, signal.SIGCONT)
+        done = await ended(engine, 2)
+        await asyncio.sleep(1.5)
+        events = Counter(event.kind for event in await told(engine))
+        assert len(await engine.jobs()) == 2
+        assert (await engine.spawner()).spawned == 2
+    assert {(job.state, job.exit_code) for job in done} == {(JobState.COMPLETED, 0)}
+    assert all((job.total_seconds or 0) >= 0 for job in done)
+    assert events == EXPECTED
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+async def test_a_clock_that_was_set_while_the_bot_was_down_starts_none_twice(
+    farm: Farm, jump: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    defaults = {"now": clock.now, "keep": None}
+    monkeypatch.setattr("plotobot.engine.engine.PlottingEngine.__init__.__kwdefaults__", defaults)
+    async with farm.running(count=2) as engine:
+        before = {job.id for job in await ended(engine, 2)}
+    clock.ahead = JUMPS[jump]
+    async with farm.running(count=2) as engine:
+        await asyncio.sleep(1.5)
+        after = {job.id for job in await engine.jobs()}
+        back = await told(engine, EventKind.BOT_BACK)
+    assert after == before
+    assert all(event.data["away_seconds"] >= 0 for event in back)
+
+
+@pytest.mark.parametrize(
+    ("zone", "at"),
+    [
+        ("Europe/Berlin", datetime(2026, 3, 29, 0, 30, tzinfo=UTC)),
+        ("Europe/Berlin", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        ("Australia/Lord_Howe", datetime(2026, 4, 4, 14, 30, tzinfo=UTC)),
+        ("Pacific/Kiritimati", datetime(2026, 1, 1, 10, 0, tzinfo=UTC)),
+    ],
+)
+def test_a_regular_summary_counts_hours_that_no_summer_time_moves(zone: str, at: datetime) -> None:
+    """Periods are told in UTC, so that no hour of a change is missed or comes twice."""
+    every, due = timedelta(hours=1), []
+    now = at.astimezone(ZoneInfo(zone))
+    told_at = now.isoformat()
+    for _ in range(6):
+        _, moment = period(told_at, every, datetime.fromisoformat(told_at))
+        due.append(moment.astimezone(UTC))
+        told_at = moment.astimezone(UTC).isoformat()
+    assert [later - earlier for earlier, later in pairwise(due)] == [every] * 5

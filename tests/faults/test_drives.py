@@ -1,0 +1,146 @@
+"""Drives hang, vanish and come back below a whole engine: told in time, and the loop stays free."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from plotobot.engine.engine import PlottingEngine
+from plotobot.engine.models import DriveKind, EventKind, JobState
+from tests.engine.drives.conftest import Disks, disks
+from tests.engine.farm import Farm, ended, running, told, until
+from tests.faults.hung import hung_mount, needs_fuse
+from tests.faults.signals import signal_job
+
+__all__ = ["disks"]
+pytestmark = pytest.mark.mounts
+LAG = 0.25
+ALERT, RETURN = 60.0, 60.0
+
+
+@asynccontextmanager
+async def free_loop() -> AsyncIterator[None]:
+    """Hold that the event loop waits no longer than `LAG` seconds, while inside.
+
+    One beat in a hundred may be later, though not by a second: this machine has other work.
+    """
+    lags, clock = [0.0], time.monotonic
+
+    async def beat() -> None:
+        while True:
+            began = clock()
+            await asyncio.sleep(0.02)
+            lags.append(clock() - began - 0.02)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+    lags.sort()
+    print(f"the loop's worst lag: {lags[-1] * 1e3:.0f} ms")
+    assert lags[len(lags) * 99 // 100] < LAG
+    assert lags[-1] < 1.0
+
+
+async def alerted(engine: PlottingEngine, kind: EventKind, path: Path, seconds: float) -> float:
+    """Wait for an alert on a drive; how long it took."""
+    began = time.monotonic()
+
+    async def there() -> bool:
+        return any(str(path) in str(event.data.get("path")) for event in await told(engine, kind))
+
+    await until(engine, there, seconds)
+    return time.monotonic() - began
+
+
+async def test_a_drive_that_hangs_is_told_and_the_other_goes_on(farm: Farm, disks: Disks) -> None:
+    config = farm.config(count=None, max_parallel=2)
+    needs_fuse(farm.root / "temp1")
+    disks.folder = farm.root
+    disks.disk("temp1", "ssd", "ext4", 300)  # a file system of its own, as drives are
+    async with farm.running(config) as engine, free_loop():
+        await running(engine, 2)
+        with hung_mount(farm.root / "temp1"):
+            took = await alerted(engine, EventKind.DRIVE_MISSING, farm.root / "temp1", ALERT)
+            before = len([job for job in await engine.jobs() if not job.state.live])
+            await ended(engine, before + 2)  # the other drive's plots
+            assert len(await engine.drives()) == 3
+        back = await alerted(engine, EventKind.DRIVE_BACK, farm.root / "temp1", RETURN)
+        await engine.pause_spawning()
+        print(f"hung: told after {took:.1f} s, back after {back:.1f} s")
+
+
+async def test_an_unmounted_drive_is_told_left_empty_and_used_again(
+    farm: Farm, disks: Disks
+) -> None:
+    disk = disks.image("ssd", "ssd", "ext4", 300)
+    point = disks.mount(disk, "mnt")
+    config = farm.config(count=None, max_parallel=1, max_parallel_per_drive=1)
+    config = replace(config, drives={**config.drives, DriveKind.TEMP: (str(point),)})
+    async with farm.running(config) as engine, free_loop():
+        (job,) = await running(engine)
+        signal_job(job, signal.SIGSTOP)
+        disks.take(point)
+        took = await alerted(engine, EventKind.DRIVE_MISSING, point, ALERT)
+        signal_job(job, signal.SIGKILL)
+        await ended(engine, 1)
+        await asyncio.sleep(2.5)
+        assert list(point.iterdir()) == [], "something was written below an empty mount point"
+        disks.mount(disk, "mnt")
+        back = await alerted(engine, EventKind.DRIVE_BACK, point, RETURN)
+        await engine.pause_spawning()
+    print(f"unmounted: told after {took:.1f} s, back after {back:.1f} s")
+
+
+async def test_a_drive_that_becomes_read_only_is_told_and_gets_no_plot(
+    farm: Farm, disks: Disks
+) -> None:
+    point = disks.disk("ssd", "ssd", "ext4", 300)
+    config = farm.config(count=None, max_parallel=1)
+    config = replace(config, drives={**config.drives, DriveKind.TEMP: (str(point),)})
+    async with farm.running(config) as engine, free_loop():
+        await ended(engine, 1)
+        await engine.pause_spawning()
+
+        async def idle() -> bool:
+            return not any(job.state.live for job in await engine.jobs())
+
+        await until(engine, idle)
+        disks.remount(point, "ro")
+        took = await alerted(engine, EventKind.DRIVE_MISSING, point, ALERT)
+        number = len(await engine.jobs())
+        await engine.start_spawning()
+        await asyncio.sleep(2.5)
+        assert len(await engine.jobs()) == number
+        disks.remount(point, "rw")
+        await alerted(engine, EventKind.DRIVE_BACK, point, RETURN)
+        await ended(engine, number + 1)
+        await engine.pause_spawning()
+    print(f"read-only: told after {took:.1f} s")
+
+
+def fill(drive: Path) -> None:
+    """Take all the room there is."""
+    with suppress(OSError), (drive / "somebody's").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 16))
+
+
+async def test_a_temp_drive_that_fills_up_stops_nobody_else(farm: Farm, disks: Disks) -> None:
+    small = disks.disk("small", "small", "ext4", 16)
+    fill(small)
+    config = farm.config(count=None, max_parallel=2)
+    drives = {**config.drives, DriveKind.TEMP: (str(farm.root / "temp1"), str(small))}
+    async with farm.running(replace(config, drives=drives)) as engine, free_loop():
+        done = await ended(engine, 2)
+        await engine.pause_spawning()
+    assert {job.state for job in done} == {JobState.COMPLETED}
+    assert {Path(job.temp).name for job in done} == {"temp1"}
