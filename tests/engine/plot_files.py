@@ -15,7 +15,7 @@ from plotobot.engine.models import GIB, Drive, DriveKind
 from plotobot.plots.address import encode_address
 from plotobot.plots.headers import MemoKind, PlotFormat
 
-FARMER = bytes(range(48))
+FARMER = bytes(range(128, 176))
 POOL = bytes(range(100, 148))
 CONTRACT = bytes(range(50, 82))
 OTHER_CONTRACT = bytes(range(150, 182))

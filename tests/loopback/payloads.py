@@ -196,7 +196,7 @@ def message(one: Message, files_url: str) -> Json:
         "pinned": False,
         "attachments": [attachment(file, one.channel, files_url) for file in one.files],
         "embeds": [{"type": "rich"} | embed for embed in one.embeds],
-        "components": one.components,
+        "components": _answered(one.components),
         "flags": one.flags,
     }
     if one.reply_to is not None:
@@ -244,4 +244,18 @@ def interaction(
         "guild_locale": "en-US",
         "member": one,
         "context": 0,
+    }
+
+
+def _answered(part: Any) -> Any:
+    """Components as Discord gives them back: an emoji that is none of a server's has no id."""
+    if isinstance(part, list):
+        return [_answered(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        name: {k: v for k, v in value.items() if v is not None}
+        if name == "emoji" and isinstance(value, dict)
+        else _answered(value)
+        for name, value in part.items()
     }
