@@ -6,11 +6,8 @@ import asyncio
 import signal
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import pytest
-from plotobot.engine.bulletin import period
 
 from plotobot.engine.models import EventKind, JobState
 from tests.engine.farm import Farm, ended, running, told
@@ -82,24 +79,3 @@ async def test_a_clock_that_was_set_while_the_bot_was_down_starts_none_twice(
         back = await told(engine, EventKind.BOT_BACK)
     assert after == before
     assert all(event.data["away_seconds"] >= 0 for event in back)
-
-
-@pytest.mark.parametrize(
-    ("zone", "at"),
-    [
-        ("Europe/Berlin", datetime(2026, 3, 29, 0, 30, tzinfo=UTC)),
-        ("Europe/Berlin", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
-        ("Australia/Lord_Howe", datetime(2026, 4, 4, 14, 30, tzinfo=UTC)),
-        ("Pacific/Kiritimati", datetime(2026, 1, 1, 10, 0, tzinfo=UTC)),
-    ],
-)
-def test_a_regular_summary_counts_hours_that_no_summer_time_moves(zone: str, at: datetime) -> None:
-    """Periods are told in UTC, so that no hour of a change is missed or comes twice."""
-    every, due = timedelta(hours=1), []
-    now = at.astimezone(ZoneInfo(zone))
-    told_at = now.isoformat()
-    for _ in range(6):
-        _, moment = period(told_at, every, datetime.fromisoformat(told_at))
-        due.append(moment.astimezone(UTC))
-        told_at = moment.astimezone(UTC).isoformat()
-    assert [later - earlier for earlier, later in pairwise(due)] == [every] * 5
