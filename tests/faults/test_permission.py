@@ -21,8 +21,10 @@ from discord.webhook import async_
 from plotobot.access import Access, Holders, Level
 from plotobot.bot import PlotoBot
 from plotobot.engine.models import DestinationView, DriveKind, MoverView
+from plotobot.ui.board_buttons import mark_of
 from plotobot.ui.guards import _NO
 from tests.cogs.scripted import ScriptedEngine, make_drive, make_job
+from tests.engine.plot_files import make_plot
 
 HOME, AWAY, CHANNEL = 10, 20, 11
 OPERATORS, VIEWERS, ABROAD, NAMESAKES, OWNERS = 100, 101, 102, 103, 104
@@ -41,6 +43,16 @@ COMMANDS = {
     "move start": Level.OPERATOR,
     "move status": Level.VIEWER,
     "move stop": Level.OPERATOR,
+    "plots check": Level.VIEWER,
+    "plots csv": Level.VIEWER,
+    "plots rescan": Level.VIEWER,
+    "plots show": Level.VIEWER,
+    "replot arm": Level.OWNER,
+    "replot disarm": Level.OPERATOR,
+    "replot plan": Level.VIEWER,
+    "replot status": Level.VIEWER,
+    "report every": Level.OPERATOR,
+    "report history": Level.VIEWER,
     "report now": Level.VIEWER,
     "spawn limits": Level.OPERATOR,
     "spawn once": Level.OPERATOR,
@@ -51,12 +63,19 @@ COMMANDS = {
 }
 ITEMS = {
     "AuditButton": ("audit:latest:0", Level.OWNER),
+    "BoardLook": (f"board:{mark_of(ScriptedEngine.machine)}:why", Level.VIEWER),
+    "ChartButton": ("report:chart:open:n1:days", Level.VIEWER),
+    "ConfirmArm": ("replot:ticket", Level.OWNER),
     "ConfirmClean": ("clean:ticket", Level.OPERATOR),
     "ConfirmRescue": ("rescue:ticket", Level.OPERATOR),
     "ConfirmStop": ("stop:ticket", Level.OPERATOR),
+    "DetailsButton": ("report:open:n1:0", Level.VIEWER),
     "KeepButton": ("limits:ticket", Level.OWNER),
+    "KeepPlanButton": ("plan:ticket", Level.OWNER),
     "LogButton": ("job:20260101-0001:log", Level.VIEWER),
     "PageButton": ("page:jobs:all:0", Level.VIEWER),
+    "SnoozeButton": ("snooze:job_failed:1", Level.OPERATOR),
+    "SpawnSwitch": (f"board:{mark_of(ScriptedEngine.machine)}:pause", Level.OPERATOR),
     "StopButton": ("job:20260101-0001:stop", Level.OPERATOR),
 }
 """Whoever adds a command, a button, a select or a form says here who may use it."""
@@ -210,6 +229,7 @@ async def gate(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Gate]:
     engine = ScriptedEngine()
     engine.all_jobs = [make_job()]
     engine.all_drives = [make_drive(1, kind=DriveKind.OUT)]
+    engine.stocked(make_plot())
     engine.moving = MoverView(running=True, destinations=(DestinationView("/mnt/farm"),))
     access = Access(
         HOME,
@@ -224,7 +244,8 @@ async def gate(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Gate]:
         return
 
     monkeypatch.setattr(bot, "sync", no_sync)
-    monkeypatch.setattr(bot._courier, "run", no_sync)
+    monkeypatch.setattr(bot._couriers, "run", no_sync)
+    monkeypatch.setattr(bot._board, "run", no_sync)
     answers = Answers()
     token = async_.async_context.set(answers)  # type: ignore[arg-type]
     await bot._async_setup_hook()
