@@ -21,7 +21,7 @@ import aiohttp
 import discord
 import pytest
 
-from plotobot.alerts import Courier, Pace
+from plotobot.alerts import Courier, Letter, Pace
 from plotobot.engine.models import Event, EventKind
 from plotobot.engine.store import Store
 from tests.cogs.scripted import ScriptedEngine, make_event, make_job
@@ -70,7 +70,8 @@ class FileDiscord:
         lines = self.path.read_text().splitlines() if self.path.exists() else []
         return [json.loads(line) for line in lines]
 
-    async def send(self, text: str, nonce: str) -> None:
+    async def send(self, letter: Letter) -> None:
+        text, nonce = letter.text, letter.nonce
         if nonce in {post["nonce"] for post in self.posted()}:
             return
         with self.path.open("a") as file:
@@ -174,7 +175,8 @@ class Channel:
     texts: list[str] = field(default_factory=list)
     nonces: set[str] = field(default_factory=set)
 
-    async def send(self, text: str, nonce: str) -> None:
+    async def send(self, letter: Letter) -> None:
+        text, nonce = letter.text, letter.nonce
         now = asyncio.get_running_loop().time() - self.began
         self.asked.append(now)
         error = self.says(now)
@@ -271,8 +273,8 @@ def test_what_is_taken_though_the_answer_is_lost_is_told_once() -> None:
     channel = Channel(lambda _: None)
     take = channel.send
 
-    async def send(text: str, nonce: str) -> None:
-        await take(text, nonce)
+    async def send(letter: Letter) -> None:
+        await take(letter)
         if dice.random() < 0.5:
             raise aiohttp.ClientOSError(104, "reset by peer")
 
