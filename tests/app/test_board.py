@@ -24,7 +24,7 @@ async def shows(loopback: LoopbackDiscord, words: str) -> Message:
 async def test_the_board_lives_through_a_kill_and_a_stop_and_says_that_plots_go_on(
     farm: LiveFarm, loopback: LoopbackDiscord
 ) -> None:
-    farm.set_up(board=True)
+    farm.set_up(board=True, k=20)
     bot = await farm.start()
     live = await farm.plotting(2)
     board = await shows(loopback, "**2 plots in the making**")

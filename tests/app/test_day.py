@@ -159,7 +159,7 @@ async def test_sigterm_ends_the_bot_alone_and_the_next_one_goes_on(
     farm: LiveFarm, loopback: LoopbackDiscord
 ) -> None:
     """The next one publishes no commands, since they are the same; nor does the token spread."""
-    farm.set_up()
+    farm.set_up(k=20)
     bot = await farm.start()
     await loopback.connected()
     live = await farm.plotting(2)

@@ -16,7 +16,7 @@ from tests.loopback import LoopbackDiscord
 async def test_kill_9_with_plots_running_then_each_is_adopted_and_told_once(
     farm: LiveFarm, loopback: LoopbackDiscord
 ) -> None:
-    farm.set_up()
+    farm.set_up(k=20)
     bot = await farm.start()
     live = await farm.plotting(2)
     await farm.told("plot started", times=2)
@@ -42,7 +42,7 @@ async def test_kill_9_with_plots_running_then_each_is_adopted_and_told_once(
 async def test_plots_that_end_while_the_bot_is_dead_are_told_of_once(
     farm: LiveFarm, loopback: LoopbackDiscord
 ) -> None:
-    farm.set_up()
+    farm.set_up(k=20)
     bot = await farm.start()
     live = await farm.plotting(2)
     await farm.told("plot started", times=2)
