@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from discord import app_commands
 
 from plotobot.access import Level
 from plotobot.ui.guards import level_of_command
-from plotobot.ui.text import MESSAGE_LIMIT, fit
+from plotobot.ui.text import MESSAGE_LIMIT, clip, fit
 
 
 def help_text(
@@ -24,13 +24,22 @@ def help_text(
         ids: the commands' ids on Discord, by the name of the outermost one.
         level: what the reader may do.
     """
-    lines = [
-        f"{_mention(command, ids)} {command.description}"
+    told = sorted(
+        (_mention(command, ids), command.description)
         for command in commands
         if isinstance(command, app_commands.Command)
         and Level.NOBODY < (level_of_command(command) or Level.NOBODY) <= level
-    ]
-    return fit(["**What you can type here**", *sorted(lines)], MESSAGE_LIMIT)
+    )
+    head = "**What you can type here**"
+    taken = len(head) + sum(len(mention) + 2 for mention, _ in told)
+    # All commands are named; where there are many, their words are cut short instead.
+    words = 100 if taken + sum(len(w) for _, w in told) <= MESSAGE_LIMIT else _room(taken, told)
+    lines = [f"{mention} {clip(description, words)}" for mention, description in told]
+    return fit([head, *lines], MESSAGE_LIMIT)
+
+
+def _room(taken: int, told: Sequence[tuple[str, str]]) -> int:
+    return max(8, (MESSAGE_LIMIT - taken) // max(1, len(told)))
 
 
 def _mention(command: app_commands.Command[Any, ..., Any], ids: Mapping[str, int]) -> str:
