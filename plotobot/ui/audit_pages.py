@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Self
+from typing import Any
 
 import discord
 
@@ -12,16 +11,20 @@ from plotobot.engine.models import AuditView
 from plotobot.ui.audit import ROWS, audit_text
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
+from plotobot.ui.rebuilt import Rebuilt
 
 LATEST = 0
 """Names the page with the newest entry there is."""
 
 
 class AuditButton(
+    Rebuilt,
     discord.ui.DynamicItem[discord.ui.Button[Any]],
     template=r"audit:(?P<way>older|newer|latest):(?P<last>[0-9]{1,12})",
 ):
     """Shows other entries in place of the present ones."""
+
+    NUMBERS = frozenset({"last"})
 
     def __init__(self, way: str, last: int) -> None:
         label = {"older": "◀ Older", "newer": "Newer ▶", "latest": "Latest"}[way]
@@ -30,17 +33,6 @@ class AuditButton(
         )
         super().__init__(button)
         self.way, self.last = way, last
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone."""
-        return cls(match["way"], int(match["last"]))
 
     @guarded(Level.OWNER)
     async def callback(self, interaction: Interaction) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any
 
 import discord
 
 from plotobot.access import Level
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
+from plotobot.ui.rebuilt import Rebuilt
 from plotobot.ui.report import report_embed
 from plotobot.ui.spawner import state_text, why_text
 from plotobot.ui.text import plain
@@ -26,6 +26,7 @@ def mark_of(machine: str) -> str:
 
 
 class SpawnSwitch(
+    Rebuilt,
     discord.ui.DynamicItem[discord.ui.Button[Any]],
     template=r"board:(?P<machine>[0-9a-f]{8}):(?P<act>start|pause)",
 ):
@@ -42,17 +43,6 @@ class SpawnSwitch(
             )
         )
         self.machine, self.act = machine, act
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone."""
-        return cls(match["machine"], match["act"])
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Leave another machine's button to that machine's bot."""
@@ -73,6 +63,7 @@ class SpawnSwitch(
 
 
 class BoardLook(
+    Rebuilt,
     discord.ui.DynamicItem[discord.ui.Button[Any]],
     template=r"board:(?P<machine>[0-9a-f]{8}):(?P<what>report|why)",
 ):
@@ -84,17 +75,6 @@ class BoardLook(
             discord.ui.Button(label=label, emoji=emoji, custom_id=f"board:{machine}:{what}")
         )
         self.machine, self.what = machine, what
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone."""
-        return cls(match["machine"], match["what"])
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Leave another machine's button to that machine's bot."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Self
+from typing import Any
 
 import discord
 
@@ -13,13 +12,16 @@ from plotobot.errors import Refusal
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
 from plotobot.ui.jobs import log_text, loss_text, name
+from plotobot.ui.rebuilt import Rebuilt
 from plotobot.ui.text import MESSAGE_LIMIT, clip, fit, gib, plain, plural
 
 LOG_LINES = 20
 
 
 class StopButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"job:(?P<id>[^:]{1,60}):stop"
+    Rebuilt,
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"job:(?P<job_id>[^:]{1,60}):stop",
 ):
     """Asks whether a job shall be stopped."""
 
@@ -30,17 +32,6 @@ class StopButton(
         )
         self.job_id = job_id
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone."""
-        return cls(match["id"])
-
     @guarded(Level.OPERATOR)
     async def callback(self, interaction: Interaction) -> None:
         """Tell what would be lost."""
@@ -48,24 +39,15 @@ class StopButton(
 
 
 class LogButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"job:(?P<id>[^:]{1,60}):log"
+    Rebuilt,
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"job:(?P<job_id>[^:]{1,60}):log",
 ):
     """Shows the end of a job's log."""
 
     def __init__(self, job_id: str) -> None:
         super().__init__(discord.ui.Button(label="Log", custom_id=f"job:{job_id}:log"))
         self.job_id = job_id
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone."""
-        return cls(match["id"])
 
     @guarded(Level.VIEWER)
     async def callback(self, interaction: Interaction) -> None:
@@ -78,7 +60,7 @@ class LogButton(
 
 
 class ConfirmStop(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"stop:(?P<ticket>.{1,95})"
+    Rebuilt, discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"stop:(?P<ticket>.{1,95})"
 ):
     """The second press: it ends the job."""
 
@@ -88,17 +70,6 @@ class ConfirmStop(
             discord.ui.Button(label="Stop it", style=style, custom_id=f"stop:{ticket}")
         )
         self.ticket = ticket
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone; whether the ticket holds is seen on the press."""
-        return cls(match["ticket"])
 
     @guarded(Level.OPERATOR)
     async def callback(self, interaction: Interaction) -> None:

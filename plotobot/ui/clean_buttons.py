@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Self
+from typing import Any
 
 import discord
 
@@ -18,12 +17,13 @@ from plotobot.ui.orphans import (
     rescuable,
     rescued_text,
 )
+from plotobot.ui.rebuilt import Rebuilt
 
 COMMAND = "/clean"
 
 
 class ConfirmClean(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"clean:(?P<ticket>.{1,90})"
+    Rebuilt, discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"clean:(?P<ticket>.{1,90})"
 ):
     """Removes exactly what the list above it shows."""
 
@@ -33,17 +33,6 @@ class ConfirmClean(
             discord.ui.Button(label="Remove", style=style, custom_id=f"clean:{ticket}")
         )
         self.ticket = ticket
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone; whether the ticket holds is seen on the press."""
-        return cls(match["ticket"])
 
     @guarded(Level.OPERATOR)
     async def callback(self, interaction: Interaction) -> None:
@@ -56,7 +45,7 @@ class ConfirmClean(
 
 
 class ConfirmRescue(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"rescue:(?P<ticket>.{1,90})"
+    Rebuilt, discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"rescue:(?P<ticket>.{1,90})"
 ):
     """Gives the whole plots of the list above it their final names."""
 
@@ -66,17 +55,6 @@ class ConfirmRescue(
             discord.ui.Button(label="Rescue", style=style, custom_id=f"rescue:{ticket}")
         )
         self.ticket = ticket
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone; whether the ticket holds is seen on the press."""
-        return cls(match["ticket"])
 
     @guarded(Level.OPERATOR)
     async def callback(self, interaction: Interaction) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -15,6 +15,7 @@ from plotobot.engine.models import LimitView
 from plotobot.errors import Refusal
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
+from plotobot.ui.rebuilt import Rebuilt
 from plotobot.ui.text import plain
 
 CHOICES = [app_commands.Choice(name=name, value=name) for name in KNOBS]
@@ -25,24 +26,13 @@ _OPTIONAL = re.compile(r"max_phase_\d|start_early|wait_")
 
 
 class KeepButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"limits:(?P<ticket>.{1,93})"
+    Rebuilt, discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"limits:(?P<ticket>.{1,93})"
 ):
     """The second press: it writes the limits into the settings."""
 
     def __init__(self, ticket: str) -> None:
         super().__init__(discord.ui.Button(label="Keep for good", custom_id=f"limits:{ticket}"))
         self.ticket = ticket
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone; whether the ticket holds is seen on the press."""
-        return cls(match["ticket"])
 
     @guarded(Level.OWNER)
     async def callback(self, interaction: Interaction) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
 import discord
 
@@ -18,6 +18,7 @@ from plotobot.farmlog.report import Kind
 from plotobot.ui import drives, farm, jobs, perf, plots, report
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
+from plotobot.ui.rebuilt import Rebuilt
 
 ALL = "all"
 
@@ -110,26 +111,18 @@ def _buttons(name: str, only: str, number: int, pages: int) -> discord.ui.View:
 
 
 class PageButton(
+    Rebuilt,
     discord.ui.DynamicItem[discord.ui.Button[Any]],
     template=r"page:(?P<name>[a-z]{1,20}):(?P<only>[a-z0-9]{1,20}):(?P<number>[0-9]{1,6})",
 ):
     """Shows one page of a list in place of the present one."""
 
+    NUMBERS = frozenset({"number"})
+
     def __init__(self, name: str, only: str, number: int, label: str = "Refresh") -> None:
         custom_id = f"page:{name}:{only}:{number}"
         super().__init__(discord.ui.Button(label=label, custom_id=custom_id))
         self.name, self.only, self.number = name, only, number
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone."""
-        return cls(match["name"], match["only"], int(match["number"]))
 
     @guarded(Level.VIEWER)
     async def callback(self, interaction: Interaction) -> None:

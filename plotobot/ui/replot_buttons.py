@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Self
+from typing import Any
 
 import discord
 
@@ -11,6 +10,7 @@ from plotobot.access import Level
 from plotobot.errors import Refusal
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
+from plotobot.ui.rebuilt import Rebuilt
 from plotobot.ui.replotting import armed_text, question_text
 
 COMMAND = "/replot arm"
@@ -19,7 +19,7 @@ _SEALED = "replot-"
 
 
 class ConfirmArm(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"replot:(?P<ticket>.{1,90})"
+    Rebuilt, discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"replot:(?P<ticket>.{1,90})"
 ):
     """Arms the plan whose numbers the message above it names."""
 
@@ -29,17 +29,6 @@ class ConfirmArm(
             discord.ui.Button(label="Arm it", style=style, custom_id=f"replot:{ticket}")
         )
         self.ticket = ticket
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone; whether the ticket holds is seen on the press."""
-        return cls(match["ticket"])
 
     @guarded(Level.OWNER)
     async def callback(self, interaction: Interaction) -> None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import io
 import logging
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
 import discord
 
@@ -21,6 +20,7 @@ from plotobot.engine.summary import CHARTS, Summary
 from plotobot.errors import Refusal
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
+from plotobot.ui.rebuilt import Rebuilt
 from plotobot.ui.report import details_text, report_embed
 
 log = logging.getLogger(__name__)
@@ -79,26 +79,18 @@ async def enclosed(engine: Engine, summary: Summary) -> Enclosure:
 
 
 class DetailsButton(
+    Rebuilt,
     discord.ui.DynamicItem[discord.ui.Button[Any]],
     template=r"report:(?P<how>open|turn):(?P<of>[ns][0-9]{1,12}):(?P<page>[0-9]{1,6})",
 ):
     """Shows a page of a summary's details: `open` as a message of its own, `turn` in its place."""
 
+    NUMBERS = frozenset({"page"})
+
     def __init__(self, of: str, page: int = 0, how: str = "open", label: str = "Details") -> None:
         custom_id = f"report:{how}:{of}:{page}"
         super().__init__(discord.ui.Button(label=label, custom_id=custom_id))
         self.of, self.page, self.how = of, page, how
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone."""
-        return cls(match["of"], int(match["page"]), match["how"])
 
     @guarded(Level.VIEWER)
     async def callback(self, interaction: Interaction) -> None:
@@ -113,6 +105,7 @@ class DetailsButton(
 
 
 class ChartButton(
+    Rebuilt,
     discord.ui.DynamicItem[discord.ui.Button[Any]],
     template=r"report:chart:(?P<how>open|turn):(?P<of>[ns][0-9]{1,12}):(?P<chart>[a-z]{1,20})",
 ):
@@ -122,17 +115,6 @@ class ChartButton(
         custom_id = f"report:chart:{how}:{of}:{chart}"
         super().__init__(discord.ui.Button(label=label, custom_id=custom_id))
         self.of, self.chart, self.how = of, chart, how
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone."""
-        return cls(match["of"], match["chart"], match["how"])
 
     @guarded(Level.VIEWER)
     async def callback(self, interaction: Interaction) -> None:

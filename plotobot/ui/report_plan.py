@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Self
+from typing import Any
 
 import discord
 
@@ -12,6 +12,7 @@ from plotobot.engine.summary import ReportPlan
 from plotobot.errors import Refusal
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
+from plotobot.ui.rebuilt import Rebuilt
 from plotobot.ui.text import plain, plural, stamp
 
 _WHAT = "report"
@@ -20,24 +21,13 @@ NONE = frozenset({"none", "never", "off", "-"})
 
 
 class KeepPlanButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"plan:(?P<ticket>.{1,94})"
+    Rebuilt, discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"plan:(?P<ticket>.{1,94})"
 ):
     """The second press: it writes the plan into the settings."""
 
     def __init__(self, ticket: str) -> None:
         super().__init__(discord.ui.Button(label="Keep for good", custom_id=f"plan:{ticket}"))
         self.ticket = ticket
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone; whether the ticket holds is seen on the press."""
-        return cls(match["ticket"])
 
     @guarded(Level.OWNER)
     async def callback(self, interaction: Interaction) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 import discord
 
@@ -16,6 +15,7 @@ from plotobot.engine.protocol import Engine
 from plotobot.errors import Refusal
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
+from plotobot.ui.rebuilt import Rebuilt
 from plotobot.ui.text import plain, stamp
 
 NOTE = "alerts.snoozed"
@@ -56,10 +56,13 @@ class Snoozes:
 
 
 class SnoozeButton(
+    Rebuilt,
     discord.ui.DynamicItem[discord.ui.Button[Any]],
     template=r"snooze:(?P<kind>[a-z_]{1,40}):(?P<hours>[0-9]{1,2})",
 ):
     """Holds one kind of event back for some hours; for none, ends that."""
+
+    NUMBERS = frozenset({"hours"})
 
     def __init__(self, kind: str, hours: int) -> None:
         label = f"Snooze {hours} h" if hours else "Tell again"
@@ -67,17 +70,6 @@ class SnoozeButton(
         emoji = "🔕" if hours else "🔔"
         super().__init__(discord.ui.Button(label=label, emoji=emoji, custom_id=custom_id))
         self.kind, self.hours = kind, hours
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone."""
-        return cls(match["kind"], int(match["hours"]))
 
     @guarded(Level.OPERATOR)
     async def callback(self, interaction: Interaction) -> None:
