@@ -19,11 +19,11 @@ from plotobot.engine.audit import Audit
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay
 from plotobot.engine.drives.discovery import Specs
-from plotobot.engine.endings import Endings, told
+from plotobot.engine.endings import Endings
 from plotobot.engine.farm import FarmWatch
 from plotobot.engine.foreign import ForeignPlots
 from plotobot.engine.history import History
-from plotobot.engine.homecoming import tell_of_return
+from plotobot.engine.homecoming import Homecoming
 from plotobot.engine.inventory.inventory import Inventory
 from plotobot.engine.inventory.plot import Check, Stock
 from plotobot.engine.launcher import Launcher, checked_keys, log_of
@@ -50,7 +50,6 @@ from plotobot.engine.notice import put_up
 from plotobot.engine.outbox import Outbox
 from plotobot.engine.perf import PerfMeter
 from plotobot.engine.processes import native_processes
-from plotobot.engine.recovery import Recovered, recover
 from plotobot.engine.replot.desk import ReplotDesk
 from plotobot.engine.replot.replacer import Replacer
 from plotobot.engine.replot.views import ReplotPlan, ReplotStatus
@@ -134,6 +133,9 @@ class PlottingEngine:
             self._watcher, self._roster, config.jobs_root, now, store.journal_entries
         )
         self._stopper = Stopper(supervisor, self._roster, self._endings, store, self._wake.set)
+        self._homecoming = Homecoming(
+            supervisor, self._roster, self._launcher, self._watcher, store, now
+        )
         self._history = History(store)
         self._vigil = Vigil(supervisor, self._history, config.jobs_root, config.stalled_after, now)
         self._farm = FarmWatch(config.farm, store, self._roster.tell, now)
@@ -154,7 +156,7 @@ class PlottingEngine:
         await self._stopper.load()
         await self.note(Deed("Plotobot", f"begin, version {__version__}", Outcome.DONE))
         alive = await self._store.recall("alive")  # before anything notes it anew
-        found = await self._take_up()
+        found = await self._homecoming.take_up()
         await self._reporter.begin()  # after: what a lost database had told is not told again
         await self._spawner.load()  # after: a job found only now counts for the quota as well
         await self._farm.load()
@@ -173,8 +175,11 @@ class PlottingEngine:
                 ("the replacement of plots", self._replacer.run),
             )
         ]
-        await self._tell_of_return(found, alive)
+        await self._homecoming.tell_of_damage()
         self._tasks += [asyncio.create_task(one) for one in self._stopper.unfinished(self._trouble)]
+        if alive is not None:
+            telling = self._homecoming.tell(found, datetime.fromisoformat(alive))
+            self._tasks.append(asyncio.create_task(telling, name="homecoming"))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -523,44 +528,6 @@ class PlottingEngine:
         what = f"a step of the engine failed ({type(error).__name__}); the log has the rest"
         with suppress(Exception):  # it may be the store itself
             await self.tell(EventKind.TROUBLE, what)
-
-    # --- after a stop ---------------------------------------------------------------------------
-
-    async def _take_up(self) -> Recovered:
-        """Go on with what was there before: adopt, relaunch, judge."""
-        adopted = await self._supervisor.adopt(await self._store.ended_ids())
-        stored = {job.id: job for job in self._roster.all()}
-        found = recover(adopted, stored, self._now())
-        await self._store_recovered(found)
-        for job in found.relaunch:
-            started = await self._launcher.relaunch(job)
-            if started.state.live:
-                self._watcher.watch(started)
-        for job in found.watch:
-            self._watcher.watch(job)
-        return found
-
-    async def _store_recovered(self, found: Recovered) -> None:
-        now = self._now()
-        for job in found.watch:
-            known = self._roster.get(job.id)
-            first_time = known is None or known.started_at is None
-            events = [Event(EventKind.JOB_SPAWNED, now, job)] if first_time else []
-            await self._roster.put(job, events=events)
-        for job in (*found.judged, *found.lost):
-            await self._roster.put(job, events=[told(job, now)])
-        await self._roster.put(*found.unknown)
-
-    async def _tell_of_return(self, found: Recovered, alive: str | None) -> None:
-        if self._store.recovered:
-            what = f"the database was damaged; it is kept as {self._store.recovered.name}"
-            trouble = Event(EventKind.TROUBLE, self._now(), None, {"what": what})
-            await self._roster.put(events=[trouble])
-        if alive is None:
-            return
-        gone = datetime.fromisoformat(alive)
-        telling = tell_of_return(self._roster, found, gone, self._now())
-        self._tasks.append(asyncio.create_task(telling, name="homecoming"))
 
 
 def _reader(plotter: str) -> LogReader:
