@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import pytest
 
 from plotobot.engine.config import EngineConfig, PlotSettings, SpaceRules
 from plotobot.engine.models import GIB, DriveKind, EventKind, JobState
+from plotobot.engine.recovery import GONE
 from plotobot.engine.shelf import read_jobs
 from plotobot.errors import Refusal
 from plotobot.plots.headers import read_header
@@ -198,6 +200,50 @@ async def test_a_job_that_was_prepared_and_never_ran_is_started_after_all(farm: 
     assert (job.id, job.state) == (done.id, JobState.COMPLETED)
     assert job.plot_id != done.plot_id
     assert kinds == [EventKind.JOB_SPAWNED, EventKind.JOB_FINISHED]
+
+
+async def test_a_job_whose_directory_was_removed_while_the_bot_was_down_is_told_as_lost(
+    farm: Farm,
+) -> None:
+    bot = start_bot(farm, 1)
+    wait_for(lambda: any(job.pid is not None for job in read_jobs(farm.jobs)))
+    kill(bot)
+    (job,) = read_jobs(farm.jobs)
+    wait_for(lambda: all(not one.state.live for one in read_jobs(farm.jobs)))
+    shutil.rmtree(farm.jobs / job.id)
+
+    for _ in range(2):  # the second start has nothing left to tell
+        async with farm.running(count=0) as engine:
+            (lost,) = await ended(engine, 1)
+            news = [event for event in await told(engine) if event.kind is EventKind.JOB_FAILED]
+
+    assert (lost.id, lost.state, lost.reason) == (job.id, JobState.LOST, GONE)
+    assert [event.job and event.job.id for event in news] == [job.id]
+
+
+async def test_a_verdict_that_never_reached_the_database_is_taken_from_the_job_directory(
+    farm: Farm, tmp_path: Path
+) -> None:
+    bot = start_bot(farm, 1)
+    wait_for(lambda: any(job.pid is not None for job in read_jobs(farm.jobs)))
+    kill(bot)
+    state, kept = farm.root / "state", tmp_path / "as it was at the kill"
+    kept.mkdir()
+    for file in state.glob("plotobot.db*"):
+        shutil.copy(file, kept)
+    async with farm.running(count=0) as engine:
+        (judged,) = await ended(engine, 1)
+    for file in state.glob("plotobot.db*"):
+        file.unlink()
+    shutil.copytree(kept, state, dirs_exist_ok=True)
+
+    for _ in range(2):  # the second start has nothing left to tell
+        async with farm.running(count=0) as engine:
+            (job,) = await engine.jobs()
+            news = await told(engine, EventKind.JOB_FINISHED)
+
+    assert (job.id, job.state, job.ended_at) == (judged.id, judged.state, judged.ended_at)
+    assert len(news) == 1
 
 
 async def test_a_lost_database_is_rebuilt_from_the_job_directories(farm: Farm) -> None:
