@@ -329,7 +329,7 @@ def replot(
         float | None, typer.Option(help="New plots a day; default: as measured.", min=0.001)
     ] = None,
 ) -> None:
-    """Show which plots are old by [replot], in which order they would go, and until when."""
+    """Show which plots are old by the settings, in which order they would go, and until when."""
     from plotobot import stocktaking, terminal, terminal_plots
 
     del dry_run  # nothing else can be done from here

@@ -15,27 +15,18 @@ from typing import Any
 import pytest
 
 from plotobot import __version__
-from plotobot.__main__ import main
+from plotobot.__main__ import app, main
 from plotobot.engine.models import JobState
 from plotobot.plots.address import encode_address
 from tests.engine.farm import Farm, ended, running
 from tests.little_plots import CONTRACT, FARMER_PK, POOL_PK, SECRET, RealPlot
 
-COMMANDS = (
-    "run",
-    "demo",
-    "init",
-    "check",
-    "jobs",
-    "clean",
-    "drives",
-    "why",
-    "move",
-    "log",
-    "plot",
-    "farmlog",
-    "version",
-)
+COMMANDS = {
+    one.name or one.callback.__name__: " ".join(one.callback.__doc__.split("\n\n")[0].split())
+    for one in app.registered_commands
+    if one.callback and one.callback.__doc__
+}
+"""What each command says of itself, by its name."""
 LOGS = Path(__file__).parent / "logs"
 LOG_FIELDS = {
     "plotter", "k", "plot_id", "status", "error", "stuck", "temp", "temp2", "out", "final_path",
@@ -159,6 +150,7 @@ def test_every_command_explains_itself(cli: Cli, command: str) -> None:
 
     assert done.code == 0
     assert "Usage:" in done.out
+    assert COMMANDS[command] in " ".join(done.out.split())  # no word was taken for markup
     assert done.err == ""
     assert command in cli("--help").out
 
