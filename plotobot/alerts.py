@@ -132,7 +132,8 @@ def _letter(events: Sequence[Event], machine: str) -> Letter:
         number = one.data.get("number", 0) if one.kind is EventKind.SUMMARY else 0
         text = _told(one, machine, discord.utils.utcnow())
         return Letter(text, one.nonce, ids, urgent, number)
-    return Letter(digest_text(events, machine), digest_nonce(events), ids, urgent)
+    nonce = digest_nonce([event.nonce for event in events])
+    return Letter(digest_text(events, machine), nonce, ids, urgent)
 
 
 def _told(event: Event, machine: str, now: datetime) -> str:
@@ -143,13 +144,13 @@ def _told(event: Event, machine: str, now: datetime) -> str:
         return f"⚠️ {event.kind.replace('_', ' ')}; the log tells more."
 
 
-def digest_nonce(events: Sequence[Event]) -> str:
+def digest_nonce(nonces: Sequence[str]) -> str:
     """The nonce of a digest: the same rows give the same one, any other rows another.
 
     With the first row's nonce alone, a digest that grew while the bot was down would pass for the
     one already sent, and the news it gained would be lost.
     """
-    joined = "\n".join(event.nonce for event in events)
+    joined = "\n".join(nonces)
     return hashlib.blake2b(joined.encode(), digest_size=12).hexdigest()  # Discord takes 25 at most
 
 
