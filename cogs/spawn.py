@@ -37,22 +37,24 @@ class Spawn(commands.GroupCog, name="spawn", description="Start plots, hold them
     ) -> None:
         """Start plots as the rules allow."""
         end = moment(until, discord.utils.utcnow()) if until else None
+        await interaction.response.defer()  # a pass looks at every drive, and one may hang
         view = await self.engine.start_spawning(count, end)
-        await interaction.response.send_message(state_text(view))
+        await interaction.followup.send(state_text(view))
 
     @needs(Level.OPERATOR)
     @app_commands.command()
     @app_commands.describe(drain="Tell here when the last running plot is done")
     async def pause(self, interaction: Interaction, drain: bool = False) -> None:
         """Start no more plots; the running ones go on."""
+        await interaction.response.defer()  # as for start
         view = await self.engine.pause_spawning(drain=drain)
-        await interaction.response.send_message(state_text(view))
+        await interaction.followup.send(state_text(view))
 
     @needs(Level.OPERATOR)
     @app_commands.command()
     async def once(self, interaction: Interaction) -> None:
         """Make one pass now, also while paused."""
-        await interaction.response.defer()  # a pass looks at every drive
+        await interaction.response.defer()  # as for start
         jobs = await self.engine.spawn_once()
         await interaction.followup.send(once_text(jobs))
 
@@ -78,8 +80,10 @@ class Spawn(commands.GroupCog, name="spawn", description="Start plots, hold them
     ) -> None:
         """Show the limits, or change one until the next start or for good."""
         if limit is None or value is None:
+            await interaction.response.defer(ephemeral=True)
             await show_limits(interaction, await self.engine.limits())
             return
+        await interaction.response.defer()  # as for start
         views = await self.engine.change_limits({limit: value})
         await show_limits(interaction, views, changed=limit)
 

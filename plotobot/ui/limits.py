@@ -48,7 +48,7 @@ class KeepButton(
 async def show_limits(
     interaction: Interaction, views: Sequence[LimitView], changed: str | None = None
 ) -> None:
-    """Answer with the limits; with the button, where some differ from the settings."""
+    """Answer, once deferred, with the limits; with the button, where some differ from the file."""
     text = limits_text(views)
     if changed:
         [new] = [view for view in views if view.name == changed]
@@ -57,7 +57,7 @@ async def show_limits(
     if _differ(views):
         now = discord.utils.utcnow()
         view.add_item(KeepButton(interaction.client.seals.issue(_WHAT, interaction.user.id, now)))
-    await interaction.response.send_message(text, view=view, ephemeral=changed is None)
+    await interaction.followup.send(text, view=view)
 
 
 def limits_text(views: Sequence[LimitView]) -> str:

@@ -45,7 +45,7 @@ def short_jobs(marks: Path, dice: random.Random) -> list[dict[str, Any]]:
     marks.mkdir(parents=True)
 
     def script(n: int) -> str:
-        nap, code = dice.random() * 0.25, dice.randrange(120)
+        nap, code = dice.random() * 0.35, dice.randrange(120)
         return f"printf x >> {marks}/job-{n:03}; sleep {nap:.3f}; exit {code}"
 
     return [
@@ -76,6 +76,12 @@ def real_plots(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
+def last_job(root: Path) -> dict[str, Any]:
+    """One that waits for a file, so that a fast machine is not done before all the kills."""
+    script = f"until [ -e {root}/enough ]; do sleep 0.05; done; exit 0"
+    return {"id": "last", "argv": ["/bin/sh", "-c", script], "cwd": "/"}
+
+
 def test_three_plots_and_300_jobs_outlive_100_kills_of_the_bot(
     seeds: Iterator[int], tmp_path: Path
 ) -> None:
@@ -85,12 +91,13 @@ def test_three_plots_and_300_jobs_outlive_100_kills_of_the_bot(
         short = short_jobs(marks, dice)
         plan = [*real_plots(plots), *short]
         dice.shuffle(plan)
+        plan.append(last_job(root))
         (root / "plan.json").write_text(json.dumps(plan))
 
         kills, adopted = live_and_die(root, dice)
 
         found = {job["id"]: inspect(jobs / job["id"]) for job in plan}
-        codes = {job["id"]: int(job["argv"][-1].rpartition(" ")[2]) for job in short}
+        codes = {job["id"]: int(job["argv"][-1].rpartition(" ")[2]) for job in [*short, plan[-1]]}
         codes |= {f"plot-{n}": 0 for n in range(1, PLOTS + 1)}
         assert {name: one.state for name, one in found.items()} == dict.fromkeys(
             found, State.EXITED
@@ -106,6 +113,8 @@ def live_and_die(root: Path, dice: random.Random) -> tuple[int, int]:
     """Let small bots work on the plan, killing each at a random moment, until one gets done."""
     kills, said = 0, root / "said"
     for _ in range(10 * KILLS):
+        if kills >= KILLS:
+            (root / "enough").touch()
         # The interpreter's own start takes about 0.25 s; the rest hits launches and adoptions.
         with said.open("ab") as out:
             command = [sys.executable, SMALL_BOT, root / "jobs", root / "plan.json"]
