@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -55,6 +57,12 @@ def kill(bot: subprocess.Popen[bytes]) -> None:
     bot.wait()
     assert bot.stdout is not None
     bot.stdout.close()
+
+
+def in_the_database(state: Path) -> int:
+    """How many jobs the database knows."""
+    with contextlib.closing(sqlite3.connect(f"file:{state}/plotobot.db?mode=ro", uri=True)) as base:
+        return int(base.execute("SELECT count(*) FROM jobs").fetchone()[0])
 
 
 def wait_for(true: Callable[[], bool], seconds: float = 60) -> None:
@@ -225,9 +233,9 @@ async def test_a_verdict_that_never_reached_the_database_is_taken_from_the_job_d
     farm: Farm, tmp_path: Path
 ) -> None:
     bot = start_bot(farm, 1)
-    wait_for(lambda: any(job.pid is not None for job in read_jobs(farm.jobs)))
-    kill(bot)
     state, kept = farm.root / "state", tmp_path / "as it was at the kill"
+    wait_for(lambda: in_the_database(state))
+    kill(bot)
     kept.mkdir()
     for file in state.glob("plotobot.db*"):
         shutil.copy(file, kept)

@@ -29,7 +29,14 @@ from tests.little_plots import RealPlot
 
 def porters() -> list[psutil.Process]:
     """The processes that this one has at work on disks."""
-    return [one for one in psutil.Process().children() if "porter" in " ".join(one.cmdline())]
+    return [one for one in psutil.Process().children() if "porter" in " ".join(words(one))]
+
+
+def words(process: psutil.Process) -> list[str]:
+    """Its command line; none where it has ended."""
+    with suppress(psutil.Error):
+        return process.cmdline()
+    return []
 
 
 @asynccontextmanager

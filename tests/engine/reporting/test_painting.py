@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import psutil
@@ -15,10 +16,18 @@ from plotobot.engine.reporting.painting import NoChart, Painter, environment
 from plotobot.engine.summary import Summary
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+Children = Callable[[], set[psutil.Process]]
 IDLE = Summary("m", NOW - timedelta(days=1), NOW)
 
 
-async def test_a_chart_is_drawn_while_the_loop_goes_on() -> None:
+@pytest.fixture
+def painters() -> Children:
+    """The processes that came since the test began, whether at work or left unreaped."""
+    before = set(psutil.Process().children())
+    return lambda: set(psutil.Process().children()) - before
+
+
+async def test_a_chart_is_drawn_while_the_loop_goes_on(painters: Children) -> None:
     late: list[float] = []
 
     async def tick() -> None:
@@ -32,7 +41,7 @@ async def test_a_chart_is_drawn_while_the_loop_goes_on() -> None:
     ticking.cancel()
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
     assert len(late) > 20
-    assert psutil.Process().children() == []
+    assert painters() == set()
 
 
 async def test_a_chart_that_is_none_says_why() -> None:
@@ -40,24 +49,26 @@ async def test_a_chart_that_is_none_says_why() -> None:
         await Painter().paint("pie", IDLE)
 
 
-async def test_one_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, painters: Children) -> None:
     monkeypatch.setattr(painting.sys, "executable", "/bin/sh")
     monkeypatch.setattr(painting, "COMMAND", ("-c", "exec sleep 60"))
     with pytest.raises(NoChart, match=r"within 0\.2 s"):
         await Painter(patience=0.2).paint("days", IDLE)
-    assert psutil.Process().children() == []
+    assert painters() == set()
 
 
-async def test_one_that_is_cancelled_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_that_is_cancelled_leaves_no_process(
+    monkeypatch: pytest.MonkeyPatch, painters: Children
+) -> None:
     monkeypatch.setattr(painting.sys, "executable", "/bin/sh")
     monkeypatch.setattr(painting, "COMMAND", ("-c", "exec sleep 60"))
     drawing = asyncio.create_task(Painter().paint("days", IDLE))
-    while not psutil.Process().children():
+    while not painters():
         await asyncio.sleep(0.01)
     drawing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await drawing
-    assert psutil.Process().children() == []
+    assert painters() == set()
 
 
 async def test_where_there_is_no_python_there_is_no_chart(monkeypatch: pytest.MonkeyPatch) -> None:
