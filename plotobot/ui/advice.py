@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Self
+from typing import Any
 
 import discord
 
@@ -12,6 +11,7 @@ from plotobot.engine.models import Advice
 from plotobot.errors import Refusal
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import guarded
+from plotobot.ui.rebuilt import Rebuilt
 from plotobot.ui.text import plain
 
 _WHAT = "advice"
@@ -19,8 +19,8 @@ WORTH = 1.02
 """How many times as many plots make a change worth offering."""
 
 
-class TakeButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"advice:(?P<ticket>.{1,93})"
+class TakeAdviceButton(
+    Rebuilt, discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"advice:(?P<ticket>.{1,93})"
 ):
     """The second press: it writes auto mode into the settings."""
 
@@ -29,17 +29,6 @@ class TakeButton(
             discord.ui.Button(label="Switch to auto", custom_id=f"advice:{ticket}", emoji="🧭")
         )
         self.ticket = ticket
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Rebuild the button from its id alone; whether the ticket holds is seen on the press."""
-        return cls(match["ticket"])
 
     @guarded(Level.OWNER)
     async def callback(self, interaction: Interaction) -> None:
@@ -58,7 +47,9 @@ async def show_advice(interaction: Interaction, advice: Advice) -> None:
     view = discord.ui.View(timeout=None)
     if worth(advice):
         now = discord.utils.utcnow()
-        view.add_item(TakeButton(interaction.client.seals.issue(_WHAT, interaction.user.id, now)))
+        view.add_item(
+            TakeAdviceButton(interaction.client.seals.issue(_WHAT, interaction.user.id, now))
+        )
     await interaction.followup.send(advice_text(advice), view=view, ephemeral=True)
 
 
@@ -88,4 +79,4 @@ def advice_text(advice: Advice) -> str:
 
 def register(bot: FarmClient) -> None:
     """Let the bot know the button."""
-    bot.add_dynamic_items(TakeButton)
+    bot.add_dynamic_items(TakeAdviceButton)
