@@ -1,16 +1,22 @@
 """Auto mode beside static slots on real plots: two little temp drives with room for one or two.
 
-    python benchmarks/scheduler_real.py [K] [PLOTS] [SHARE]
+    python benchmarks/scheduler_real.py [--k K] [--plots PLOTS] [--share SHARE] [--slices SLICES]
 
 Each temp drive is a tmpfs of SHARE times (default 1.7) what a plot takes at its peak, so that
 static slots, rules mode as it promises room, are one a drive. Both modes make PLOTS plots after
 each other, in turns, twice. While they do, the free bytes of the drives are watched: a full drive
-is a failure. Needs root, for mounting. Where other work shares the cores, more plots at once also
-get more of them; look at the load before believing a ratio.
+is a failure.
+
+Two plots keep two cores busy, and then cores bind, not space. So each plotter is kept to a
+SLICES-th (default: half) of a core by the kernel, and auto mode is told of so many times the
+cores: what runs is a machine of more and slower cores. With SLICES 1 nothing is slowed.
+
+Needs root, for mounting and for control groups. Look at the load before believing a ratio.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import os
@@ -23,6 +29,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from slow_cores import slow_cores
 from workbench import little_farm
 
 from plotobot.app import running_engine
@@ -72,41 +79,45 @@ def _paused(jobs: list[Job]) -> int:
     return sum(job.paused_seconds > 0 or bool(job.paused) for job in jobs)
 
 
+async def made(engine: PlottingEngine, plots: int) -> list[Job]:
+    """Wait until so many plots are made; gives their jobs."""
+    while True:
+        jobs = [job for job in await engine.jobs() if not job.state.live]
+        if failed := [job for job in jobs if job.state is not JobState.COMPLETED]:
+            raise SystemExit(f"{failed[0].label}: {failed[0].reason}")
+        if len(jobs) >= plots:
+            return jobs
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(engine.changed(), 2)
+
+
 async def make(config: EngineConfig, plots: int, temps: list[Path]) -> tuple[float, Watched]:
     """Make the plots; plots an hour, and what was seen."""
     seen, began = Watched(), time.monotonic()
     async with running_engine(config) as engine:
         watching = asyncio.create_task(watch(engine, temps, seen))
-        while True:
-            jobs = [job for job in await engine.jobs() if not job.state.live]
-            failed = [job for job in jobs if job.state is not JobState.COMPLETED]
-            if failed:
-                raise SystemExit(f"{failed[0].label}: {failed[0].reason}")
-            if len(jobs) >= plots:
-                break
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(engine.changed(), 2)
+        await made(engine, plots)
         took = time.monotonic() - began
         watching.cancel()
     return plots / took * 3600, seen
 
 
-def configured(root: Path, mode: str, k: int, plots: int) -> EngineConfig:
+def configured(root: Path, mode: str, k: int, plots: int, python: Path | None) -> EngineConfig:
     """A farm of two temp drives."""
     limits = Limits(count=plots, interval=2.0, max_parallel=NO_CAP, max_parallel_per_drive=NO_CAP)
     config = little_farm(root, 2, k, limits)
-    return replace(config, mode=mode, plot=replace(config.plot, threads=1))
+    return replace(config, mode=mode, plot=replace(config.plot, threads=1, program=python))
 
 
-def one_run(mode: str, k: int, plots: int, share: float) -> float:
+def one_run(mode: str, k: int, plots: int, share: float, slices: int) -> float:
     """One mode once; prints and returns its plots an hour."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        config = configured(root, mode, k, plots)
-        need = kinds_of(config)[0].needs.temp
+    with contextlib.ExitStack() as stack:
+        root = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        python = stack.enter_context(slow_cores(root, slices)) if slices > 1 else None
+        config = configured(root, mode, k, plots, python)
         temps = [root / "temp1", root / "temp2"]
-        with mounted(temps, round(need * share)):
-            rate, seen = asyncio.run(make(config, plots, temps))
+        stack.enter_context(mounted(temps, round(kinds_of(config)[0].needs.temp * share)))
+        rate, seen = asyncio.run(make(config, plots, temps))
     print(
         f"{mode:>5}: {rate:6.1f} plots/h, at most {seen.most_at_once} at once, "
         f"least free {seen.least_free / 2**20:.1f} MiB, held still {seen.paused}, "
@@ -118,18 +129,21 @@ def one_run(mode: str, k: int, plots: int, share: float) -> float:
     return rate
 
 
-def main(k: int = 20, plots: int = 8, share: float = 1.7) -> int:
+def main(k: int, plots: int, share: float, slices: int) -> int:
     """Both modes in turns; 1 where auto mode misses the goal."""
     rates: dict[str, list[float]] = {"rules": [], "auto": []}
     for number in range(ROUNDS):
         for mode in ("rules", "auto") if number % 2 == 0 else ("auto", "rules"):
-            rates[mode].append(one_run(mode, k, plots, share))
+            rates[mode].append(one_run(mode, k, plots, share, slices))
     ratio = sum(rates["auto"]) / sum(rates["rules"])
     print(f"auto / static slots: {ratio:.2f} (goal {GOAL}): {'met' if ratio >= GOAL else 'MISSED'}")
     return 0 if ratio >= GOAL else 1
 
 
 if __name__ == "__main__":
-    words = sys.argv[1:]
-    numbers = (int(words[0]) if words else 20, int(words[1]) if words[1:] else 8)
-    sys.exit(main(*numbers, float(words[2]) if words[2:] else 1.7))
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, kind, usual in (
+        ("k", int, 20), ("plots", int, 16), ("share", float, 1.7), ("slices", int, 2),
+    ):  # fmt: skip
+        parser.add_argument(f"--{name}", type=kind, default=usual)
+    sys.exit(main(**vars(parser.parse_args())))
