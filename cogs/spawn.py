@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from plotobot.access import Level
 from plotobot.engine.protocol import Engine
+from plotobot.ui.advice import show_advice
 from plotobot.ui.client import FarmClient, Interaction
 from plotobot.ui.guards import needs
 from plotobot.ui.limits import CHOICES, show_limits
@@ -64,6 +65,13 @@ class Spawn(commands.GroupCog, name="spawn", description="Start plots, hold them
         """Show which rule holds each drive, and until when."""
         view = await self.engine.spawner()
         await interaction.response.send_message(why_text(view), ephemeral=True)
+
+    @needs(Level.VIEWER)
+    @app_commands.command()
+    async def advise(self, interaction: Interaction) -> None:
+        """Simulate days of plotting: your limits beside auto mode."""
+        await interaction.response.defer(ephemeral=True)  # a simulation takes a while
+        await show_advice(interaction, await self.engine.advise())
 
     @needs(Level.OPERATOR)
     @app_commands.command()

@@ -19,6 +19,7 @@ from plotobot import __version__
 from plotobot.errors import PlotobotError
 from plotobot.farmlog.report import Kind
 from plotobot.setting_up.command import init
+from plotobot.simulation import simulate
 
 if TYPE_CHECKING:
     from plotobot.settings import Settings
@@ -63,6 +64,7 @@ def root(
 
 
 app.command()(init)
+app.command()(simulate)
 
 
 @app.command()

@@ -25,6 +25,7 @@ from plotobot.engine.protocol import Engine
 from plotobot.errors import PlotobotError
 from plotobot.telling import MAIN, WEBHOOK, Telling
 from plotobot.ui import (
+    advice,
     audit_pages,
     board_buttons,
     buttons,
@@ -141,6 +142,7 @@ class PlotoBot(FarmClient):
         buttons.register(self)
         pages.register(self)
         limits.register(self)
+        advice.register(self)
         clean_buttons.register(self)
         report_buttons.register(self)
         report_plan.register(self)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from plotobot.engine import notice
+from plotobot.engine.auto.knowing import auto_of
+from plotobot.engine.auto.learning import learned_of
 from plotobot.engine.backoff import resting
 from plotobot.engine.case import Rules, World, starts_of
 from plotobot.engine.config import EngineConfig
@@ -42,14 +44,16 @@ def outlook(config: EngineConfig) -> Outlook:
     now = datetime.now(UTC)
     jobs = read_jobs(config.jobs_root)
     live = [job for job in jobs if job.state.live]
+    drives, kinds = look_at_drives(config), kinds_of(config)
+    auto = auto_of(kinds, drives, learned_of(jobs)) if config.mode == "auto" else None
     world = World(
         now=now,
-        drives=look_at_drives(config),
+        drives=drives,
         jobs=list(measure(live).values()),
         resting=resting(jobs, now),
         starts=starts_of(jobs),
     )
-    decided = plan(world, Rules(config.limits, kinds_of(config), config.space.reserve))
+    decided = plan(world, Rules(config.limits, kinds, config.space.reserve, auto))
     starts = tuple(f"{s.kind.name} on {s.temp} to {s.out}: {s.why}" for s in decided.starts)
     view = SpawnerView(False, 0, config.limits.count, decided.holds, looked_at=now)
     return Outlook(False, view, starts)

@@ -24,6 +24,7 @@ PLACE = {
     "farmlog": "plots",
     "setting_up": "__main__",
     "telling": "ui",
+    "simulate": "engine",
 }
 """Where the rest stands."""
 ANYWHERE = frozenset({"", "errors", "settings", "logs", "access", "telling"})

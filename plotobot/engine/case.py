@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from plotobot.engine.auto.forecast import Auto, Forecast
 from plotobot.engine.choice import Choice
 from plotobot.engine.config import DriveLimits, Limits, Profile
 from plotobot.engine.drives.spec import names
@@ -36,6 +37,8 @@ class Rules:
     """The preferred first."""
     reserve: int = 0
     """Bytes kept free on every file system."""
+    auto: Auto | None = None
+    """What auto mode knows; None is rules mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class Case:
     world: World
     rules: Rules
     ledger: Ledger
+    forecast: Forecast | None = None
+    """What auto mode foresees; None in rules mode."""
 
     @property
     def limits(self) -> Limits:
@@ -102,7 +107,8 @@ class Case:
             self.world.drives,
             self.world.jobs,
             self.ledger,
-            self.kind.needs,
+            # Auto mode has rules of its own for the room on temp.
+            replace(self.kind.needs, temp=0) if self.forecast else self.kind.needs,
             self.kind.profile,
             use_replot=self.limits.use_replot_drives,
         )

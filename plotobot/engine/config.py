@@ -13,6 +13,9 @@ from plotobot.engine.models import DEFAULT_PROFILE, GIB, DriveKind
 from plotobot.engine.moving.base import Verify
 from plotobot.engine.replot.arming import ReplotRules
 
+NO_CAP = 1000
+"""The most jobs a cap can be set to, which is no cap."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlotSettings:
@@ -192,6 +195,8 @@ class EngineConfig:
     """The same for a drive."""
     replot: ReplotRules = field(default_factory=ReplotRules, repr=False)
     """Which old plots may go, and when."""
+    mode: str = "rules"
+    """`rules` starts plots as the limits say, `auto` as cores, memory and drives allow."""
 
     @property
     def jobs_root(self) -> Path:

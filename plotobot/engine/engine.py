@@ -15,7 +15,10 @@ from functools import partial
 from typing import Self
 
 from plotobot import __version__
+from plotobot.engine.advising import TAKEN, advice_of
 from plotobot.engine.audit import Audit
+from plotobot.engine.auto.guard import Guard
+from plotobot.engine.auto.pilot import Pilot
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay
 from plotobot.engine.drives.discovery import Specs
@@ -29,6 +32,7 @@ from plotobot.engine.inventory.plot import Check, Stock
 from plotobot.engine.launcher import Launcher, checked_keys, log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import (
+    Advice,
     AuditView,
     CleanResult,
     Deed,
@@ -37,6 +41,7 @@ from plotobot.engine.models import (
     Event,
     EventKind,
     Job,
+    JobState,
     LimitView,
     MoverView,
     Orphan,
@@ -121,8 +126,9 @@ class PlottingEngine:
             self._replot_terms, now,
         )  # fmt: skip
         self._spawner = Spawner(
-            config, self._launcher, bay, self._roster, store, now, self._foreign, self._replacer
-        )
+            config, self._launcher, bay, self._roster, store, now, self._foreign, self._replacer,
+            Pilot(Guard(supervisor, self._roster, now), self._roster, store, now),
+        )  # fmt: skip
         self._replot = ReplotDesk(
             self._replacer, self._inventory, self._roster, self._spawner.seen,
             self._replot_terms, now,
@@ -148,7 +154,7 @@ class PlottingEngine:
         self._warmth = Warmth(store, self._put_events, now, self._heat_limits)
         self._tasks: list[asyncio.Task[None]] = []
         # By the loop's clock, which no change of the system's time can move.
-        self._next_look = self._next_drives = self._next_perf = 0.0
+        self._next_look = self._next_drives = self._next_perf = self._next_guard = 0.0
         self._last_trouble: datetime | None = None
 
     async def __aenter__(self) -> Self:
@@ -277,6 +283,15 @@ class PlottingEngine:
         if self._keep is None:
             raise Refusal("These settings cannot be written from here; edit the settings file.")
         await asyncio.to_thread(self._keep, changes)
+
+    async def advise(self) -> Advice:
+        """Simulate the limits that are set beside auto mode."""
+        made = [job for job in self._roster.all() if job.state is JobState.COMPLETED]
+        return await advice_of(self._config, self._spawner.seen(), made)
+
+    async def take_advice(self) -> None:
+        """Write auto mode into the settings, and lift the caps on jobs."""
+        await self._write(TAKEN)
 
     async def reconfigure(self, config: EngineConfig, specs: Specs) -> None:
         """Go on with other settings; the machine's name and the state folder stay.
@@ -473,6 +488,9 @@ class PlottingEngine:
             await self._perf.note(self._roster.live())
         if changed or clock >= self._next_look:
             await self._pass()
+        elif self._spawner.tick is not None and clock >= self._next_guard:
+            await self._spawner.guard()
+            self._next_guard = clock + self._spawner.tick
 
     async def _pass(self, *, forced: bool = False) -> list[Job]:
         try:

@@ -135,6 +135,12 @@ class Job:
     """Whether somebody else started it: it is counted, and never touched unasked."""
     replaces: tuple[str, ...] = ()
     """Ids of the old plots on its out drive that may go for its plot; empty once that is over."""
+    paused: datetime | None = None
+    """Since when Plotobot holds it still, so that the plots before it have room."""
+    paused_seconds: float = 0.0
+    """How long it was held still, the present time left out."""
+    held: tuple[tuple[str, int], ...] = ()
+    """For each status the most bytes on temp that were seen while it lasted."""
 
     @property
     def label(self) -> str:
@@ -246,6 +252,24 @@ class Hold:
     until: datetime | None = None
     profile: str = ""
     """The kind of plot that is held, or "" where it is every kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a simulation says of the settings, and of auto mode: what `/spawn advise` shows."""
+
+    mode: str
+    """The mode that is set."""
+    rules: float
+    """Plots a day by the limits that are set."""
+    auto: float
+    """Plots a day in auto mode, without caps."""
+    bound: float
+    """Plots a day that no schedule can exceed."""
+    binds: str
+    """What allows no more."""
+    basis: str
+    """What is known of how plots go here."""
 
 
 @dataclass(frozen=True, slots=True)

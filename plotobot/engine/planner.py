@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from plotobot.engine.auto.forecast import Forecast
+from plotobot.engine.auto.rules import AUTO_RULES, auto_order, auto_why
 from plotobot.engine.case import Case, Kind, Rules, World
 from plotobot.engine.choice import planned, temp_order
 from plotobot.engine.models import Drive, DriveKind, Hold, Job
-from plotobot.engine.rules import RULES, gib
+from plotobot.engine.rules import RULES, RuleTable, gib
 from plotobot.engine.space import Ledger
 
 
@@ -68,18 +70,35 @@ def _next_start(world: World, rules: Rules) -> tuple[Start | None, tuple[Hold, .
     if not drives:
         return None, (Hold("", "no_temp_drive", "no temp drive is configured"),)
     holds: dict[str, list[Hold]] = {}
-    for drive in sorted(drives, key=lambda drive: temp_order(drive, world.jobs, ledger)):
+    forecast = _forecast(world, rules)
+    table = AUTO_RULES if forecast else RULES
+    for drive in _in_order(drives, world, ledger, forecast):
         for kind in rules.kinds:
-            case = Case(drive, kind, world, rules, ledger)
-            hold = _first_hold(case)
+            case = Case(drive, kind, world, rules, ledger, forecast)
+            hold = _first_hold(case, table)
             if hold is None:
                 return _start(case), ()
             holds.setdefault(drive.path, []).append(hold)
     return None, tuple(hold for drive in drives for hold in _merged(holds[drive.path]))
 
 
-def _first_hold(case: Case) -> Hold | None:
-    for name, rule in RULES:
+def _forecast(world: World, rules: Rules) -> Forecast | None:
+    if rules.auto is None:
+        return None
+    return Forecast.of(rules.auto, world.drives, world.jobs, world.now, rules.reserve)
+
+
+def _in_order(
+    drives: Sequence[Drive], world: World, ledger: Ledger, forecast: Forecast | None
+) -> list[Drive]:
+    """The drives in the order they are asked, the best first."""
+    if forecast:
+        return sorted(drives, key=lambda drive: auto_order(drive, forecast))
+    return sorted(drives, key=lambda drive: temp_order(drive, world.jobs, ledger))
+
+
+def _first_hold(case: Case, table: RuleTable) -> Hold | None:
+    for name, rule in table:
         if wait := rule(case):
             return Hold(case.drive.path, name, wait.reason, wait.until, case.kind.name)
     return None
@@ -103,6 +122,8 @@ def _start(case: Case) -> Start:
 
 def _why(case: Case, out: Drive) -> str:
     """The numbers that let a plot start."""
+    if case.forecast:
+        return auto_why(case, case.forecast)
     return (
         f"{len(case.on_drive())} of {case.here.max_parallel} jobs on the drive, "
         f"{len(case.world.jobs)} of {case.limits.max_parallel} in all, "

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from plotobot.engine.inventory.plot import Check, Stock
 from plotobot.engine.models import (
+    Advice,
     AuditView,
     CleanResult,
     Deed,
@@ -112,6 +113,22 @@ class Engine(Protocol):
 
     async def keep_limits(self) -> Sequence[LimitView]:
         """Write the changed limits into the settings, so that they hold for good.
+
+        Raises:
+            Refusal: the settings cannot be written.
+        """
+        ...
+
+    async def advise(self) -> Advice:
+        """Simulate days of plotting on this machine: the limits that are set beside auto mode.
+
+        Raises:
+            Refusal: nothing is known of how this kind of plot goes, or there is no temp drive.
+        """
+        ...
+
+    async def take_advice(self) -> None:
+        """Write auto mode into the settings, and lift the caps on jobs; read anew, they hold.
 
         Raises:
             Refusal: the settings cannot be written.

@@ -175,7 +175,8 @@ def _no_out_drive(case: Case) -> Wait | None:
     return Wait(f"no out drive has the {gib(case.kind.needs.out)} a plot takes ({rooms})")
 
 
-RULES: tuple[tuple[str, Callable[[Case], Wait | None]], ...] = (
+RuleTable = tuple[tuple[str, Callable[[Case], Wait | None]], ...]
+RULES: RuleTable = (
     ("paused", _paused),
     ("until", _until),
     ("quota", _quota),

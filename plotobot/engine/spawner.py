@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from plotobot.engine.auto.forecast import Auto
+from plotobot.engine.auto.pilot import Pilot
 from plotobot.engine.backoff import resting
 from plotobot.engine.case import Kind, Rules, World, starts_of
 from plotobot.engine.config import EngineConfig, Profile
@@ -73,6 +75,7 @@ class Spawner:
         now: Callable[[], datetime],
         foreign: ForeignPlots | None = None,
         replot: ReplotDrives | None = None,
+        pilot: Pilot | None = None,
     ) -> None:
         self._config = config
         self._replot = replot
@@ -96,6 +99,8 @@ class Spawner:
         self._passing = asyncio.Lock()
         self._looking = asyncio.Lock()
         self._usage = DriveUsage()
+        self._pilot = pilot
+        self._auto: Auto | None = None
 
     async def load(self) -> None:
         """Take up the standing order, and look at the drives for the first time."""
@@ -133,6 +138,7 @@ class Spawner:
         async with self._passing:
             await self.look()
             await self._measure()
+            await self._attend()
             await self._failing.look(self._roster.all(), self._now(), self._roster.put)
             started = await self._start_all(forced)
             self._looked_at = self._now()
@@ -148,11 +154,35 @@ class Spawner:
         present = ((self._roster.get(job_id), job) for job_id, job in measured.items())
         self._roster.note(*(with_usage(now, job) for now, job in present if now))
 
+    async def guard(self) -> None:
+        """Between two passes: hold plots still, or let them go on, as their drives allow."""
+        async with self._passing:
+            if self._auto is not None:
+                await self.look()
+                await self._measure()
+                await self._attend()
+
+    async def _attend(self) -> None:
+        """Take up what auto mode knows now, and do what it says of the running plots."""
+        if self._pilot is None:
+            return
+        auto = self._config.mode == "auto"
+        kinds = kinds_of(self._config)
+        self._auto = await self._pilot.know(kinds, self._drives) if auto else None
+        reserve = self._config.space.reserve
+        await self._pilot.guard(self._auto, self._drives, self._at_work(), reserve)
+
+    @property
+    def tick(self) -> float | None:
+        """Seconds between two looks of the guard; None where there is none."""
+        return None if self._auto is None else self._auto.tick
+
     def rest(self) -> float:
         """Seconds until a pass may start what this one had to hold back; at most the interval."""
         ends = [hold.until for hold in self._holds if hold.until]
         waits = ((end - self._now()).total_seconds() for end in ends)
-        return max(0.1, min([self._limits.interval, *waits]))
+        usual = min(self._limits.interval, self.tick or self._limits.interval)
+        return max(0.1, min([usual, *waits]))
 
     async def start(self, count: int | None, until: datetime | None = None) -> None:
         """Let plots start; a count, or a quota that is used up, opens a new one."""
@@ -232,7 +262,8 @@ class Spawner:
         limits = replace(self._limits, count=self._limit())
         free = self._replot.slots(self._at_work()) if self._replot else NO_SLOTS
         world = replace(self._world(forced), freeable=free.freeable)
-        decided = plan(world, Rules(limits, kinds, self._config.space.reserve))
+        rules = Rules(limits, kinds, self._config.space.reserve, self._auto)
+        decided = plan(world, rules)
         started = [await self._launch(start) for start in self._reserved(decided.starts, free)]
         self._note_holds(decided.holds)
         return [job for job in started if job.state.live]

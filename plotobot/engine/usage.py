@@ -49,7 +49,16 @@ def with_usage(job: Job, measured: Job) -> Job:
         temp_used=measured.temp_used,
         temp2_used=measured.temp2_used,
         out_used=measured.out_used,
+        held=_held(job, measured.temp_used),
     )
+
+
+def _held(job: Job, used: int) -> tuple[tuple[str, int], ...]:
+    """The most bytes by status, once these were seen."""
+    before = dict(job.held)
+    if used <= before.get(job.status, 0):
+        return job.held
+    return tuple({**before, job.status: used}.items())
 
 
 def _own_name(job: Job) -> str:

@@ -103,7 +103,9 @@ class Vigil:
         one = self._attended.get(job.id)
         if one is None:
             one = self._attended[job.id] = await self._met(job, read)
-        one.age += self._passed
+        # A plot that Plotobot itself holds still grows neither older nor silent.
+        passed = 0.0 if job.paused else self._passed
+        one.age += passed
         one.watched += self._passed
         job = _expected(_marked(one, before, job), await self._left(one, job), self._now())
         await self._listen(one, job, read)
@@ -134,7 +136,7 @@ class Vigil:
 
     async def _listen(self, one: _Attended, job: Job, read: int) -> None:
         """Take the time that passed, and the signs of work there are, into the silence."""
-        one.silence = one.silence.grown(self._passed)
+        one.silence = one.silence.grown(0.0 if job.paused else self._passed)
         signs = Signs(read, _files(job), one.signs.cpu)
         apart = one.watched - one.looked
         if one.silence.quiet >= min(LOOK_AFTER, self._stalled_after / 4) and (
@@ -197,7 +199,9 @@ def age_of(job: Job) -> float:
     except psutil.Error:
         return 0.0
     # Both are told by the present clock: psutil counts from the boot and adds when that was.
-    return max(0.0, time.time() - started)
+    now = time.time()
+    pause = now - job.paused.timestamp() if job.paused else 0.0
+    return max(0.0, now - started - job.paused_seconds - pause)
 
 
 def _files(job: Job) -> tuple[int, ...]:

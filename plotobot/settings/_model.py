@@ -250,6 +250,7 @@ class Spawn(Table):
         default_factory=dict, description='a table for each drive: [spawn.drives."/mnt/ssd1"]'
     )
     count_foreign: _Switch = True
+    mode: Annotated[Literal["rules", "auto"], Field(description='"rules" or "auto"')] = "rules"
 
 
 class Space(Table):

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from plotobot.access import Access, Holders
 from plotobot.engine.config import (
+    NO_CAP,
     DriveLimits,
     EngineConfig,
     FarmSettings,
@@ -24,6 +26,7 @@ from plotobot.engine.config import (
 from plotobot.engine.models import GIB, DriveKind, EventKind
 from plotobot.engine.moving.base import Verify
 from plotobot.engine.summary import CHARTS
+from plotobot.errors import SettingsError
 from plotobot.settings._model import DriveTable, Members, Plot, ProfileTable, SettingsFile, Spawn
 from plotobot.telling import Manner, QuietHours, Telling
 
@@ -77,6 +80,7 @@ class Settings:
             replot=self.written.replot.acting(
                 [profile.plot for profile in self._profiles] or [self._plot]
             ),
+            mode=self.written.spawn.mode,
         )
 
     @property
@@ -136,20 +140,7 @@ class Settings:
 
     @property
     def _limits(self) -> Limits:
-        spawn = self.written.spawn
-        return Limits(
-            count=spawn.count or None,
-            interval=spawn.interval_minutes * 60,
-            max_parallel=spawn.max_parallel,
-            max_parallel_per_drive=spawn.max_parallel_per_drive,
-            max_in_phase=_caps(spawn, ""),
-            max_in_phase_per_drive=_caps(spawn, "_per_drive"),
-            start_early_phase=spawn.start_early_phase,
-            wait_between_drives=spawn.wait_between_drives_minutes * 60,
-            wait_same_drive=spawn.wait_same_drive_minutes * 60,
-            drives=tuple(_drive_limits(*item) for item in spawn.drives.items()),
-            use_replot_drives=spawn.use_replot_drives,
-        )
+        return _limits(self.written.spawn)
 
     @property
     def _move(self) -> MoveRules:
@@ -230,6 +221,40 @@ def _bytes(gib: float | None) -> int | None:
 def _plot_settings(plot: Plot) -> PlotSettings:
     values = plot.model_dump(exclude={"program"}, include=set(Plot.model_fields))
     return PlotSettings(**values, program=Path(plot.program) if plot.program else None)
+
+
+def limits_of(values: Mapping[str, Any]) -> Limits:
+    """The limits that the keys of a table `[spawn]` set.
+
+    Raises:
+        SettingsError: a key is none of them, or may not be so.
+    """
+    try:
+        return _limits(Spawn.model_validate(dict(values)))
+    except ValidationError as error:
+        wrong = [(".".join(map(str, one["loc"])), one["msg"].lower()) for one in error.errors()]
+        raise SettingsError([f"spawn.{name}: {what}" for name, what in wrong]) from None
+
+
+def _limits(spawn: Spawn) -> Limits:
+    def cap(name: str) -> int:
+        # Auto mode finds its own numbers; only a cap that somebody wrote is one to it.
+        chosen = spawn.mode == "rules" or name in spawn.model_fields_set
+        return int(getattr(spawn, name)) if chosen else NO_CAP
+
+    return Limits(
+        count=spawn.count or None,
+        interval=spawn.interval_minutes * 60,
+        max_parallel=cap("max_parallel"),
+        max_parallel_per_drive=cap("max_parallel_per_drive"),
+        max_in_phase=_caps(spawn, ""),
+        max_in_phase_per_drive=_caps(spawn, "_per_drive"),
+        start_early_phase=spawn.start_early_phase,
+        wait_between_drives=spawn.wait_between_drives_minutes * 60,
+        wait_same_drive=spawn.wait_same_drive_minutes * 60,
+        drives=tuple(_drive_limits(*item) for item in spawn.drives.items()),
+        use_replot_drives=spawn.use_replot_drives,
+    )
 
 
 def _caps(table: Spawn | DriveTable, end: str) -> dict[int, int]:

@@ -149,6 +149,7 @@ def _extras(job: Job) -> list[str]:
         (used, f"temp files now {gib(used)}" + (f" of {gib(job.temp_need)}" * bool(job.temp_need))),
         (job.stuck, f"⏳ stuck: {code(job.stuck)}"),
         (job.stalled, f"🐌 no sign of work since {stamp(job.stalled)}" if job.stalled else ""),
+        (job.paused, f"⏸️ held still by Plotobot since {stamp(job.paused)}" if job.paused else ""),
         (job.plot_id, f"plot id {code(job.plot_id)}"),
         (job.pid and job.state.live, f"process {job.pid}"),
         (job.exit_code is not None and not job.state.live, f"exit code {job.exit_code}"),

@@ -18,6 +18,7 @@ from plotobot.engine.inventory.plot import Check, Plot, Stock
 from plotobot.engine.limits import changed, views
 from plotobot.engine.models import (
     GIB,
+    Advice,
     AuditEntry,
     AuditView,
     CleanResult,
@@ -138,6 +139,7 @@ class ScriptedEngine:
         self.perfs: dict[str, Perf] = {}
         self.picture: bytes | Exception = PNG
         self.drawn: list[tuple[str, Summary]] = []
+        self.advice = Advice("rules", 21.4, 31.8, 33.6, "CPU", "a log")
         self.log: list[str] = ["Computing table 1", "Computing table 2"]
         self.stock = Stock(scanned_at=NOW)
         self.proofs = ProofCheck(30, 28, 0, ProofVerdict.SOUND, "Sound: 28 valid proofs.", 12.3)
@@ -249,6 +251,14 @@ class ScriptedEngine:
         self.written_limits = self.now_limits
         self.deeds.append(("keep",))
         return await self.limits()
+
+    async def advise(self) -> Advice:
+        self._ask()
+        return self.advice
+
+    async def take_advice(self) -> None:
+        self._ask()
+        self.deeds.append(("auto",))
 
     async def spawn_once(self) -> Sequence[Job]:
         self._ask()

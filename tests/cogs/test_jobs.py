@@ -218,3 +218,11 @@ async def test_a_stalled_job_shows_that_it_is(farm, make_job):
 
     assert "#0001 3.2!" in table.response.content
     assert "🐌 no sign of work since <t:" in job.response.content
+
+
+async def test_a_job_held_still_says_by_whom(farm, make_job):
+    farm.engine.all_jobs = [make_job(1, paused=NOW - timedelta(minutes=5))]
+
+    job = await farm.slash("viewer", "job", job="0001")
+
+    assert "⏸️ held still by Plotobot since <t:" in job.response.content

@@ -13,7 +13,7 @@ from plotobot.ui.guards import level_of_command
 from plotobot.ui.pages import jobs_page
 
 LOOK = {"jobs": {}, "job": {"job": "20260101-0001"}, "drives": {}, "help": {}}
-LOOK |= {"report now": {}, "spawn why": {}, "farmlog": {"level": "Error"}}
+LOOK |= {"report now": {}, "spawn why": {}, "spawn advise": {}, "farmlog": {"level": "Error"}}
 ACT = {"spawn start": {}, "spawn pause": {}, "spawn once": {}, "stop": {"job": "20260101-0001"}}
 LOOK |= {"report history": {}, "move status": {}}
 LOOK |= {"plots show": {}, "plots csv": {}, "plots rescan": {}, "plots check": {"plot": "a"}}

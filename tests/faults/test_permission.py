@@ -54,6 +54,7 @@ COMMANDS = {
     "report every": Level.OPERATOR,
     "report history": Level.VIEWER,
     "report now": Level.VIEWER,
+    "spawn advise": Level.VIEWER,
     "spawn limits": Level.OPERATOR,
     "spawn once": Level.OPERATOR,
     "spawn pause": Level.OPERATOR,
@@ -77,6 +78,7 @@ ITEMS = {
     "SnoozeButton": ("snooze:job_failed:1", Level.OPERATOR),
     "SpawnSwitch": (f"board:{mark_of(ScriptedEngine.machine)}:pause", Level.OPERATOR),
     "StopButton": ("job:20260101-0001:stop", Level.OPERATOR),
+    "TakeAdviceButton": ("advice:ticket", Level.OWNER),
 }
 """Whoever adds a command, a button, a select or a form says here who may use it."""
 

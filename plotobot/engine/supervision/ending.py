@@ -21,6 +21,9 @@ from plotobot.engine.supervision.locks import is_held
 from plotobot.errors import PlotobotError
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+STOP, CONTINUE = getattr(signal, "SIGSTOP", None), getattr(signal, "SIGCONT", None)
+CAN_PAUSE = STOP is not None
+"""Whether this system can hold processes still."""
 PAUSE = 0.02
 LIMIT = 10.0  # seconds after SIGKILL: longer than the kernel needs for all but hung drives
 
@@ -49,6 +52,8 @@ async def end_tree(
     tree = _Tree(processes, directory)
     try:
         await asyncio.to_thread(tree.signal_all, signal.SIGTERM)
+        if CONTINUE is not None:  # one that stands still would never hear it
+            await asyncio.to_thread(tree.signal_all, CONTINUE)
         if not await tree.gone_within(grace):
             deadline = time.monotonic() + limit
             while not await asyncio.to_thread(tree.gone) and time.monotonic() < deadline:
@@ -56,6 +61,31 @@ async def end_tree(
                 await asyncio.sleep(PAUSE)
         if not await asyncio.to_thread(tree.gone):
             raise NotEnded(tree.complaint())
+        return tree.size
+    finally:
+        tree.close()
+
+
+def hold_still(processes: Processes, directory: Path, *, still: bool) -> int:
+    """Hold a plot's processes still, or let them go on; harmless where they do already. Blocks.
+
+    Args:
+        processes: the system's processes.
+        directory: the job's directory.
+        still: whether they are to stand still.
+
+    Returns:
+        How many processes were found; 0 also where the system cannot do it.
+    """
+    number = STOP if still else CONTINUE
+    if number is None:
+        return 0
+    tree = _Tree(processes, directory)
+    try:
+        before = -1
+        while tree.size > before:  # whoever was born meanwhile is found at the next look
+            before = tree.size
+            tree.signal_all(number)
         return tree.size
     finally:
         tree.close()

@@ -18,7 +18,7 @@ from typing import Literal
 
 from plotobot.engine.processes import How, Identity, Process, Processes, Usage, native_processes
 from plotobot.engine.processes import usage_of as usage_of_tree
-from plotobot.engine.supervision.ending import end_tree
+from plotobot.engine.supervision.ending import end_tree, hold_still
 from plotobot.engine.supervision.finding import Found, State, inspect
 from plotobot.engine.supervision.jobdir import (
     JOB_ID,
@@ -152,6 +152,21 @@ class Supervisor:
             NotEnded: some processes resist even SIGKILL; the temp files must stay.
         """
         return await end_tree(self._processes, job_directory(self._root, job_id), grace)
+
+    async def pause(self, job_id: str) -> int:
+        """Hold a job's whole process tree still; returns how many processes there were.
+
+        Its shim goes on, and sees the end of it as ever. Harmless on one that stands still.
+        """
+        return await self._hold_still(job_id, still=True)
+
+    async def resume(self, job_id: str) -> int:
+        """Let a job's processes go on; harmless on those that do."""
+        return await self._hold_still(job_id, still=False)
+
+    async def _hold_still(self, job_id: str, *, still: bool) -> int:
+        directory = job_directory(self._root, job_id)
+        return await asyncio.to_thread(hold_still, self._processes, directory, still=still)
 
     async def usage(self, leader: Identity) -> Usage | None:
         """What a job's processes take (`Found.child` names the leader); None when it ended."""

@@ -1,0 +1,1 @@
+"""The scheduler's benchmark: rigs, policies, and what each makes of the bound."""

@@ -1,0 +1,88 @@
+import re
+
+import pytest
+
+from plotobot.engine.case import Rules, World
+from plotobot.engine.config import NO_CAP, Limits
+from plotobot.engine.planner import plan
+from tests.engine.auto.plots import KIND, NOW, PEAK, auto, drives, job
+
+FREE = Limits(max_parallel=NO_CAP, max_parallel_per_drive=NO_CAP)
+
+
+def decided(jobs=(), size=3.9 * PEAK, limits=FREE, starts=(), **machine):
+    world = World(NOW, drives(size, jobs), list(jobs), starts=list(starts))
+    return plan(world, Rules(limits, [KIND], auto=auto(**machine)))
+
+
+def held(*args, **kwargs):
+    found = decided(*args, **kwargs)
+    assert not found.starts
+    return found.holds[0]
+
+
+def test_the_next_plot_starts_because_the_last_is_past_its_peak():
+    assert held([job(1, "1.3", share=0.65)], size=1.6 * PEAK).rule == "space_ahead"
+    assert decided([job(1, "3.2", share=0.85)], size=1.6 * PEAK).starts
+
+
+def test_rules_mode_would_not_start_it():
+    jobs = [job(1, "3.1", share=0.9)]
+    world = World(NOW, drives(1.6 * PEAK, jobs), jobs)
+
+    assert not plan(world, Rules(FREE, [KIND])).starts
+    assert plan(world, Rules(FREE, [KIND], auto=auto())).starts
+
+
+@pytest.mark.parametrize(
+    ("rule", "more", "says"),
+    [
+        ("memory", {"memory": 5e9}, "of memory are taken"),
+        ("cores", {"cores": 3.0}, "cores in the stages they are in"),
+        ("drive_speed", {"rate": 1e8}, "MB/s"),
+        ("drive_saturated", {"most": {"/t1": 1}}, "was seen to bring fewer"),
+    ],
+)
+def test_each_rule_holds_with_its_numbers(rule, more, says):
+    hold = held([job(1, "1.3", share=0.65)], size=20 * PEAK, **more)
+
+    assert hold.rule == rule
+    assert re.search(says, hold.reason)
+
+
+def test_starts_keep_apart_and_the_hold_says_until_when():
+    jobs = [job(number, "1.3", share=0.65) for number in range(5)]
+    hold = held(jobs, size=20 * PEAK, starts=[("/t1", NOW)], gap=1000.0)
+
+    assert hold.rule == "pace"
+    assert (hold.until - NOW).total_seconds() == pytest.approx(600)
+
+
+def test_a_machine_that_idles_waits_for_no_pace():
+    assert decided(size=20 * PEAK, starts=[("/t1", NOW)], gap=1000.0).starts
+
+
+@pytest.mark.parametrize(
+    ("limits", "rule"),
+    [
+        (Limits(max_parallel=1, max_parallel_per_drive=NO_CAP), "max_parallel"),
+        (Limits(max_parallel=NO_CAP, max_parallel_per_drive=1), "max_parallel_per_drive"),
+    ],
+)
+def test_the_farmers_caps_hold_in_auto_mode_too(limits, rule):
+    assert held([job(1, "3.5", share=0.6)], size=20 * PEAK, limits=limits).rule == rule
+
+
+def test_a_drive_that_holds_no_plot_at_all_says_so():
+    assert "a plot takes 239.0 GiB" in held(size=0.9 * PEAK).reason
+
+
+def test_where_plots_cannot_be_held_still_each_is_promised_its_peak():
+    jobs = [job(1, "3.1", share=0.9)]
+
+    assert decided(jobs, size=1.6 * PEAK).starts
+    assert held(jobs, size=1.6 * PEAK, can_pause=False).rule == "space_ahead"
+
+
+def test_a_start_says_what_it_rests_on():
+    assert "built-in stage times" in decided().starts[0].why
