@@ -164,6 +164,16 @@ class ReportRules:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckRules:
+    """How the content of finished plots is checked in the background."""
+
+    per_day: int = 10
+    """How many plots within 24 hours; 0 is none."""
+    challenges: int = 30
+    """How many each is asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Everything that one machine's engine has to know."""
 
@@ -192,6 +202,7 @@ class EngineConfig:
     """The same for a drive."""
     replot: ReplotRules = field(default_factory=ReplotRules, repr=False)
     """Which old plots may go, and when."""
+    checks: CheckRules = field(default_factory=CheckRules)
 
     @property
     def jobs_root(self) -> Path:

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from plotobot.access import Access, Holders
 from plotobot.engine.config import (
+    CheckRules,
     DriveLimits,
     EngineConfig,
     FarmSettings,
@@ -77,6 +78,7 @@ class Settings:
             replot=self.written.replot.acting(
                 [profile.plot for profile in self._profiles] or [self._plot]
             ),
+            checks=CheckRules(**self.written.checks.model_dump()),
         )
 
     @property

@@ -67,6 +67,7 @@ EMOJI: Mapping[EventKind, str] = {
     EventKind.PLOT_REPLACED: "♻️",
     EventKind.REPLOT_HALTED: "⛔",
     EventKind.REPLOT_DONE: "🏁",
+    EventKind.PLOT_DAMAGED: "🩹",
 }
 CRITICAL = frozenset(
     {
@@ -139,6 +140,8 @@ def _body(event: Event, limit: int) -> str:
         return clip(_moved(event.data), limit)
     if event.kind is EventKind.DRIVE_FILLING:
         return clip(_filling(event.data), limit)
+    if event.kind is EventKind.PLOT_DAMAGED:
+        return clip(_damaged(event.data), limit)
     if event.kind is EventKind.SUMMARY:
         return clip(_summary(event.data), limit)
     if event.kind in REPLOT_NEWS:
@@ -235,6 +238,12 @@ def _filling(data: Mapping[str, Any]) -> str:
     return f"{head}{percent(data.get('used', 0))} used, {gib(data.get('free', 0))} free" + (
         f", full {full}" if full else ""
     )
+
+
+def _damaged(data: Mapping[str, Any]) -> str:
+    plot = f"{code(plot_file(str(data.get('plot', '?'))))} on {code(tail(str(data.get('drive'))))}"
+    advice = "`/plots check` asks it again; best make a new plot in its place."
+    return f"a finished plot is bad, {plot}. {plain(data.get('words', ''), 300)} {advice}"
 
 
 def _summary(data: Mapping[str, Any]) -> str:
