@@ -71,15 +71,20 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 async def life(tmp_path: Path, store: Store, pool_plot: RealPlot, contract_plot: RealPlot) -> Life:
     """Two whole plots, the one of the contract newer, and a damaged one, the newest."""
     drive = drive_at(tmp_path / "hdd1")
-    data = bytearray(pool_plot.path.read_bytes())
-    data[len(data) // 2 :] = bytes(len(data) - len(data) // 2)
-    contents = (pool_plot.path.read_bytes(), contract_plot.path.read_bytes(), bytes(data))
+    whole = (pool_plot.path.read_bytes(), contract_plot.path.read_bytes())
+    contents = (*whole, with_zeros(pool_plot.path))
     for number, content in enumerate(contents):
         path = Path(drive.path, f"{number}.plot")
         path.write_bytes(content)
         made = NOW.timestamp() - 1000 + number
         os.utime(path, (made, made))
     return await Life(tmp_path, store, [drive], NOW).begin()
+
+
+def with_zeros(plot: Path) -> bytes:
+    """A plot as it is, but for its second half."""
+    data = plot.read_bytes()
+    return data[: len(data) // 2].ljust(len(data), b"\0")
 
 
 async def damaged(store: Store) -> list[Event]:
@@ -196,9 +201,8 @@ async def test_the_engine_checks_and_tells(
 ) -> None:
     monkeypatch.setattr(module, "LOOK_EVERY", 0.1)
     config = replace(farm.config(), spawn_on_start=False, checks=CheckRules(10, 10))
-    half = pool_plot.path.stat().st_size // 2
     path = farm.root / "out" / pool_plot.path.name
-    path.write_bytes(pool_plot.path.read_bytes()[:half] + bytes(half))
+    path.write_bytes(with_zeros(pool_plot.path))
 
     async with farm.running(config) as engine:
 
