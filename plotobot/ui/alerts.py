@@ -233,7 +233,8 @@ def _broken_off(job: Job, data: Mapping[str, Any], limit: int) -> str:
 
 
 def _filling(data: Mapping[str, Any]) -> str:
-    head = f"{data.get('kind', 'a')} drive {code(data.get('path', '?'))} is filling: "
+    drive = code(tail(str(data.get("path", "?")), 40))
+    head = f"{data.get('kind', 'a')} drive {drive} is filling: "
     full = _moment(data.get("full_at"))
     return f"{head}{percent(data.get('used', 0))} used, {gib(data.get('free', 0))} free" + (
         f", full {full}" if full else ""
