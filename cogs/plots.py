@@ -78,7 +78,7 @@ class Plots(commands.GroupCog, name="plots", description="The finished plots on 
         """Get a file with all plots, for a spreadsheet; keys without their middle."""
         await interaction.response.defer(ephemeral=True)  # there may be many
         stock = await self.engine.plots()
-        name, content = await asyncio.to_thread(plots_file, stock.plots)
+        name, content = await asyncio.to_thread(plots_file, stock)
         await interaction.followup.send(
             file=discord.File(io.BytesIO(content), name), ephemeral=True
         )

@@ -294,24 +294,28 @@ def farmlog(
 def plots(
     folders: Annotated[list[Path] | None, typer.Argument(metavar="[FOLDER...]")] = None,
     settings: SettingsPath = None,
+    state: State = None,
     *,
     json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
     """List all plots of the configured drives, or of folders, by what their headers say."""
     from plotobot import stocktaking, surroundings, terminal, terminal_plots
-    from plotobot.engine.inventory.export import csv_text, plot_row
+    from plotobot.engine.inventory.check_lines import read_lines
+    from plotobot.engine.inventory.export import csv_text, plot_rows
 
+    loaded = None if folders else _load(settings, state)
     found = (
-        stocktaking.folders_as_drives(folders)
-        if folders
-        else surroundings.look_at_drives(_load(settings, None).engine)
+        surroundings.look_at_drives(loaded.engine)
+        if loaded
+        else stocktaking.folders_as_drives(folders or [])
     )
-    stock = stocktaking.take_stock(found, datetime.now(UTC))
+    checks = read_lines(loaded.state_dir) if loaded else []
+    stock = stocktaking.take_stock(found, datetime.now(UTC), checks)
     if json:
-        terminal.show_json([plot_row(plot) for plot in stock.plots])
+        terminal.show_json(list(plot_rows(stock.plots, checks)))
     elif csv:
-        typer.echo(csv_text(stock.plots, mask=False), nl=False)
+        typer.echo(csv_text(stock.plots, checks, mask=False), nl=False)
     else:
         terminal_plots.show_plots(stock)
 

@@ -20,7 +20,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from plotobot.bot import PlotoBot, point_at, stay_linked
 from plotobot.engine.config import EngineConfig
-from plotobot.engine.drives import DriveBay, DriveSpec, local_volumes, parse_spec
+from plotobot.engine.drives import DriveBay, DriveSpec, VolumeSource, local_volumes, parse_spec
 from plotobot.engine.engine import PlottingEngine
 from plotobot.engine.models import DriveKind, EventKind
 from plotobot.engine.spawner import KNOWN_DRIVES
@@ -43,13 +43,16 @@ CLOCK_EVERY = 15
 
 @contextlib.asynccontextmanager
 async def running_engine(
-    config: EngineConfig, keep: Callable[[Mapping[str, object]], None] | None = None
+    config: EngineConfig,
+    keep: Callable[[Mapping[str, object]], None] | None = None,
+    source: VolumeSource | None = None,
 ) -> AsyncIterator[PlottingEngine]:
     """An engine at work on its state directory, which nobody else may hold.
 
     Args:
         config: what it has to know.
         keep: writes changed settings into their file, by dotted key; None where there is none.
+        source: who tells of drives; None asks this machine.
 
     Raises:
         StateDirInUse: another Plotobot runs on it.
@@ -59,7 +62,7 @@ async def running_engine(
     async with opened_store(config) as (store, known):
         supervisor = Supervisor(config.jobs_root)
         try:
-            bay = DriveBay(specs_of(config), local_volumes(), known)
+            bay = DriveBay(specs_of(config), source or local_volumes(), known)
             async with PlottingEngine(config, store, supervisor, bay, keep=keep) as engine:
                 yield engine
         finally:

@@ -15,7 +15,7 @@ from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import local_volumes
 from plotobot.engine.inventory.inventory import KEPT_ON
 from plotobot.engine.inventory.overview import overview
-from plotobot.engine.inventory.plot import Plot, Stock
+from plotobot.engine.inventory.plot import Check, Plot, Stock
 from plotobot.engine.inventory.reading import Reading
 from plotobot.engine.inventory.walks import Walks
 from plotobot.engine.launcher import order_of
@@ -50,8 +50,14 @@ def folders_as_drives(folders: Sequence[Path]) -> list[Drive]:
     return drives
 
 
-def take_stock(drives: Sequence[Drive], now: datetime) -> Stock:
-    """Read the plots of all drives that keep plots; what does not answer is told as silent."""
+def take_stock(drives: Sequence[Drive], now: datetime, checks: Sequence[Check] = ()) -> Stock:
+    """Read the plots of all drives that keep plots; what does not answer is told as silent.
+
+    Args:
+        drives: those to be read.
+        now: the time.
+        checks: the content checks that are known.
+    """
     keeping = {drive.path: drive for drive in drives if drive.kind in KEPT_ON}
     there = [drive for drive in keeping.values() if not drive.missing]
     answers = asyncio.run(Walks(local_volumes().look).read(there, {}))
@@ -62,7 +68,7 @@ def take_stock(drives: Sequence[Drive], now: datetime) -> Stock:
             found += answer.plots.values()
         else:
             silent[path] = answer.strerror or str(answer)
-    return Stock(tuple(found), overview(found), now, silent)
+    return Stock(tuple(found), overview(found), now, silent, checks=tuple(checks))
 
 
 def lay_plan(

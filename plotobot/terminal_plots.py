@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from plotobot.engine.inventory.checks import Contents, contents
 from plotobot.engine.inventory.plot import Plot, Stock, Total
 from plotobot.engine.models import GIB
 from plotobot.engine.replot.fork import Fork, fork_sentences
@@ -28,6 +31,7 @@ def show_plots(stock: Stock) -> None:
         ("To be looked at", stock.overview.odd),
     ):
         show_section(title, map(_sum, totals))
+    show_section("Content", _content(contents(stock.plots, stock.checks)))
     _show_silent(stock)
 
 
@@ -43,6 +47,14 @@ def show_plan(plan: Plan, rule: Rule, fork: Fork, stock: Stock) -> None:
     show_section("Over time, if it began now", chart_lines(plan, fork))
     show_section("The fork", fork_sentences(fork, plan.terms.now))
     _show_silent(stock)
+
+
+def _content(found: Contents) -> Iterator[str]:
+    if found.last is None:
+        return
+    yield f"{found.checked:,} of {found.plots:,} checked, last {found.last:%Y-%m-%d %H:%M} UTC"
+    for check in found.bad:
+        yield f"{check.path}: {check.result.words}"
 
 
 def _show_left(left: int) -> None:

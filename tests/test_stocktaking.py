@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from typing import Any
 import pytest
 
 from plotobot.__main__ import main
+from plotobot.engine.inventory.check_lines import add_line
+from plotobot.engine.inventory.plot import Check
+from plotobot.plots.proofs import ProofCheck, ProofVerdict
 from tests.engine.plot_files import CONTRACT, FARMER, POOL, name_of, plot_id, put, v1_size
 from tests.little_plots import RealPlot
 
@@ -245,3 +249,25 @@ def test_without_chiapos_a_check_is_one_sentence(
     assert done.code == 2
     assert done.err.count("\n") == 1
     assert "not installed" in done.err
+
+
+def test_plots_shows_what_the_running_bot_has_checked(cli: Cli, home: Home) -> None:
+    first, second, *_ = [
+        row for row in cli("plots", *home.words, "--json").json if not row["problem"]
+    ]
+    results = (
+        ProofCheck(30, 28, 0, ProofVerdict.SOUND, "Sound."),
+        ProofCheck(30, 9, 20, ProofVerdict.DAMAGED, "Damaged: 20 wrong."),
+    )
+    (home.root / "state").mkdir(exist_ok=True)
+    for row, result in zip((first, second), results, strict=True):
+        add_line(home.root / "state", Check(row["path"], row["id"], datetime.now(UTC), result))
+
+    rows = {row["path"]: row for row in cli("plots", *home.words, "--json").json}
+    told = cli("plots", *home.words).out
+
+    assert rows[first["path"]]["verdict"] == "sound"
+    assert rows[second["path"]]["verdict"] == "damaged"
+    assert rows[second["path"]]["checked"].endswith("+00:00")
+    assert "2 of 3 checked, last " in told
+    assert "Damaged: 20 wrong." in told

@@ -85,12 +85,13 @@ def time_axis(axes: Axes, first: datetime, last: datetime, ticks: int = 7) -> No
     zone = datetime.now().astimezone().tzinfo
     locator = AutoDateLocator(minticks=3, maxticks=ticks, tz=zone)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    short = (last - first).total_seconds() < 4 * 86400
+    span = (last - first).total_seconds()
+    short, clock = span < 4 * 86400, "%H:%M" if span >= 1200 else "%H:%M:%S"
 
     def name(value: float, _: object) -> str:
         moment = num2date(value, tz=zone)  # type: ignore[no-untyped-call]
         midnight = moment.hour == moment.minute == 0
-        return format(moment, "%a" if short and midnight else "%H:%M" if short else "%a %d")
+        return format(moment, "%a" if short and midnight else clock if short else "%a %d")
 
     axes.xaxis.set_major_formatter(FuncFormatter(name))
 

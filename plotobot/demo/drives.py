@@ -1,6 +1,7 @@
-"""The demo's drives: little file systems in memory where the system lets us, else plain folders.
+"""The demo's drives: little file systems in memory where the system lets us, else folders.
 
-Small drives make a demo of what big ones do: they fill, and then no plot is started.
+Small drives make a demo of what big ones do: they fill, and then no plot is started. Folders are
+counted as if they were so small; see `counted`.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from plotobot.demo.counted import taken
 from plotobot.errors import SettingsError
 
 _UMOUNT_SECONDS = 3.0
@@ -32,6 +34,8 @@ class DemoDrives:
     """Those that are file systems of their own."""
     keep: bool = False
     """Whether all of it stays when the demo ends."""
+    counted: Mapping[str, int] = field(default_factory=dict)
+    """Those that are folders, each with the bytes it counts as."""
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -45,24 +49,23 @@ def put_up(
     """Make `temp1`, `temp2`, ... and `out1`, ... . Blocks.
 
     Args:
-        directory: where everything goes and stays, as plain folders on that file system; None
-            makes a folder for this demo that `take_down` removes, with size-limited drives in it.
-        temp_sizes: the bytes of each temp drive, where sizes can be had.
+        directory: where everything goes and stays, as folders on that file system; None makes a
+            folder for this demo that `take_down` removes, with drives of their own in it.
+        temp_sizes: the bytes of each temp drive; what a folder holds already comes on top.
         out_sizes: the same for each out drive.
 
     Raises:
         SettingsError: the directory cannot be made or written.
     """
-    root = _kept_root(directory) if directory else Path(tempfile.mkdtemp(prefix="plotobot-demo-"))
+    root = _kept_root(directory) if directory else Path(tempfile.mkdtemp(prefix="plotobot-"))
     temps = tuple(root / f"temp{n}" for n in range(1, len(temp_sizes) + 1))
     outs = tuple(root / f"out{n}" for n in range(1, len(out_sizes) + 1))
     for folder in (*temps, *outs):
         folder.mkdir(exist_ok=True)
-    if directory:
-        return DemoDrives(root, temps, outs, keep=True)
-    sizes = zip((*temps, *outs), (*temp_sizes, *out_sizes), strict=True)
-    mounted = tuple(folder for folder, size in sizes if _mount(folder, size))
-    return DemoDrives(root, temps, outs, mounted)
+    sizes = dict(zip((*temps, *outs), (*temp_sizes, *out_sizes), strict=True))
+    own = () if directory else tuple(folder for folder in sizes if _mount(folder, sizes[folder]))
+    counted = {str(f): size + taken(str(f)) for f, size in sizes.items() if f not in own}
+    return DemoDrives(root, temps, outs, own, keep=directory is not None, counted=counted)
 
 
 def take_down(drives: DemoDrives) -> None:

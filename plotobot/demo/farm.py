@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from plotobot.access import Access, Holders
 from plotobot.app import running_engine
 from plotobot.board import BoardPace
 from plotobot.bot import PlotoBot
+from plotobot.demo.counted import CountedFolders
 from plotobot.demo.drives import DemoDrives
 from plotobot.demo.page import Place
 from plotobot.demo.run import Ending, Options
 from plotobot.engine.config import EngineConfig, FarmSettings, Limits, PlotSettings, SpaceRules
-from plotobot.engine.models import DriveKind, Job, JobState
+from plotobot.engine.drives import local_volumes
+from plotobot.engine.engine import PlottingEngine
+from plotobot.engine.models import DriveKind, EventKind, Job, JobState
 from plotobot.engine.protocol import Engine
+from plotobot.engine.tending import tended
 from plotobot.errors import Refusal
 from plotobot.plotters import plotter
-from plotobot.plotters.base import PlotOrder
+from plotobot.plotters.base import Needs, PlotOrder
 from plotobot.ui.jobs import short_id
 from plotobot.ui.text import duration, percent, plot_file
 
-MIB = 1024**2
 USUAL_K = 20
-RESERVE = 16 * MIB
 PLOT = PlotSettings(plotter="chiapos", k=USUAL_K, threads=1, buffer_mib=512, buckets=16)
 LIMITS = Limits(interval=5, max_parallel=2, max_parallel_per_drive=1)
-PLOTS_ON_OUT = (6, 10)
-"""So many plots fill each out drive, where drives are limited."""
-
+PLOTS_ON_OUT = (5, 11)
+"""So many plots fill each out drive; where less than one fits beside ten, 90 % are used."""
 
 BOARD_PACE = BoardPace(every=3.0, gather=0.5)
 """Little plots take seconds, and the page knows no limit."""
+FIRST_REPORT = 3
+"""So many plots have ended when the first report comes by itself."""
 WELCOME = """\
 👋 **Real little plots are being made on this machine, and you are their farmer.** \
-News of them comes here by itself. Type:
+News of them comes here by itself, a report with charts after the third. Type:
 `/jobs` to see the table of plots
 `/job` to see one of them, and its log
 `/stop` to end one: it says what would be lost, a second press does it
@@ -83,23 +88,45 @@ class RunningFarm:
 class LittleFarm:
     """How the demo's farm is opened."""
 
-    def drive_sizes(self, k: int | None) -> tuple[list[int], list[int]]:
-        """Two temp drives for a plot each, two out drives that fill within minutes."""
-        order = PlotOrder(k=k or USUAL_K, temp="", out="", buckets=PLOT.buckets)
-        needs = plotter(PLOT.plotter).needs(order)
-        temp = 2 * needs.temp + RESERVE
-        return [temp, temp], [plots * needs.out + 2 * RESERVE for plots in PLOTS_ON_OUT]
+    def drive_sizes(self, options: Options) -> tuple[list[int], list[int]]:
+        """Two temp drives for a plot each, two out drives that fill within minutes.
+
+        The out drives take as many plots as were asked for, and the last one fills each beyond
+        what is told as filling.
+        """
+        needs = needs_of(options)
+        temp = 2 * needs.temp + reserve(needs)
+        times = max(1.0, 1.2 * (options.plots or 0) / sum(PLOTS_ON_OUT))
+        outs = (round(times * plots * needs.out) for plots in PLOTS_ON_OUT)
+        return [temp, temp], [out + 2 * reserve(needs) for out in outs]
 
     @asynccontextmanager
     async def opened(self, options: Options, drives: DemoDrives) -> AsyncIterator[RunningFarm]:
         """The engine at work on these drives; at the end its plotters are stopped."""
-        async with running_engine(config(options, drives)) as engine:
+        source = CountedFolders(local_volumes(), drives.counted)
+        async with running_engine(config(options, drives), source=source) as engine:
             before = frozenset(job.id for job in await engine.jobs())
             await engine.start_spawning(options.plots or None)
+            telling = partial(tell_reports, engine, before, options.plots or None)
+            alarm = partial(engine.tell, EventKind.TROUBLE)
+            reports = asyncio.create_task(tended("the demo's reports", telling, alarm))
             try:
                 yield RunningFarm(engine, before)
             finally:
+                reports.cancel()
+                await asyncio.gather(reports, return_exceptions=True)
                 await _stop_all(engine)
+
+
+def needs_of(options: Options) -> Needs:
+    """The room that one plot needs."""
+    order = PlotOrder(k=options.k or USUAL_K, temp="", out="", buckets=PLOT.buckets)
+    return plotter(PLOT.plotter).needs(order)
+
+
+def reserve(needs: Needs) -> int:
+    """What is kept free on each drive: little beside a plot, so that drives do fill."""
+    return needs.out // 10
 
 
 def config(options: Options, drives: DemoDrives) -> EngineConfig:
@@ -115,7 +142,7 @@ def config(options: Options, drives: DemoDrives) -> EngineConfig:
         },
         plot=replace(PLOT, k=options.k or USUAL_K),
         limits=LIMITS,
-        space=SpaceRules(reserve=RESERVE),
+        space=SpaceRules(reserve=reserve(needs_of(options))),
         spawn_on_start=False,
         farm=FarmSettings(watch=False, log=drives.root / "debug.log"),
         foreign=False,  # the machine's real plots take nothing from the demo
@@ -130,6 +157,26 @@ def ending(job: Job) -> Ending:
         return Ending(f"{head} {job.status.lower()} at {percent(job.fraction)}{why}")
     file = f"{Path(job.out).name}/{plot_file(job.final_path)}"
     return Ending(f"{head} finished in {duration(job.total_seconds)}: {file}", Path(job.final_path))
+
+
+async def tell_reports(engine: PlottingEngine, before: Collection[str], plots: int | None) -> None:
+    """Have a report told when a few plots have ended, and when no more will be made; for ever.
+
+    Args:
+        engine: at work.
+        before: jobs of an earlier demo, which are in no report of this one.
+        plots: how many are made in all; None makes them as long as there is room.
+    """
+    told = 0
+    while True:
+        jobs = [job for job in await engine.jobs() if job.id not in before]
+        ended = sum(not job.state.live for job in jobs)
+        full = not any(view.takes for view in await engine.drives(DriveKind.OUT))
+        over = ended == plots or (full and ended == len(jobs))
+        if ended > told and (over or told < FIRST_REPORT <= ended):
+            told = ended
+            await engine.tell_summary()
+        await engine.changed()
 
 
 async def _stop_all(engine: Engine) -> None:

@@ -18,8 +18,8 @@ from plotobot.demo.drives import DemoDrives, put_up, take_down
 from plotobot.demo.page import Page, Place, check_port, serve_page
 from plotobot.ui.text import gib, plural
 
-LAST_LOOK_SECONDS = 3.0
-"""What the last plot's alert is given to appear, before the page goes."""
+LAST_LOOK_SECONDS = 6.0
+"""What the last plot's alert and the report are given to appear, before the page goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Farm(Protocol):
 class FarmKind(Protocol):
     """How a farm is opened."""
 
-    def drive_sizes(self, k: int | None) -> tuple[list[int], list[int]]:
+    def drive_sizes(self, options: Options) -> tuple[list[int], list[int]]:
         """Bytes of each temp and of each out drive that show the farm well."""
         ...
 
@@ -102,11 +102,14 @@ async def show(
         say: tells the person at the terminal.
     """
     check_port(options.port)
-    temps, outs = kind.drive_sizes(options.k)
+    temps, outs = kind.drive_sizes(options)
     made: list[Path] = []
     async with _drives(options.directory, temps, outs) as drives:
         kept = "and stay there" if drives.keep else "until the demo ends; --dir DIR keeps them"
         say(f"Drives and plots are in {drives.root} {kept}.")
+        if drives.counted:
+            say("Each drive is a folder that counts as full when it holds so much:")
+            say(f"  {_sizes(drives)}")
         before = _plots(drives)
         async with (
             kind.opened(options, drives) as farm,
@@ -134,6 +137,10 @@ async def _tell(
         if ended == plots:
             await asyncio.sleep(LAST_LOOK_SECONDS)
             return
+
+
+def _sizes(drives: DemoDrives) -> str:
+    return ", ".join(f"{Path(name).name} {size >> 20} MiB" for name, size in drives.counted.items())
 
 
 def _plots(drives: DemoDrives) -> set[Path]:

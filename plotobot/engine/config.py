@@ -167,6 +167,16 @@ class ReportRules:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckRules:
+    """How the content of finished plots is checked in the background."""
+
+    per_day: int = 10
+    """How many plots within 24 hours; 0 is none."""
+    challenges: int = 30
+    """How many each is asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Everything that one machine's engine has to know."""
 
@@ -197,6 +207,7 @@ class EngineConfig:
     """Which old plots may go, and when."""
     mode: str = "rules"
     """`rules` starts plots as the limits say, `auto` as cores, memory and drives allow."""
+    checks: CheckRules = field(default_factory=CheckRules)
 
     @property
     def jobs_root(self) -> Path:

@@ -27,8 +27,10 @@ from plotobot.engine.farm import FarmWatch
 from plotobot.engine.foreign import ForeignPlots
 from plotobot.engine.history import History
 from plotobot.engine.homecoming import Homecoming
+from plotobot.engine.inventory.check_book import CheckBook
 from plotobot.engine.inventory.inventory import Inventory
 from plotobot.engine.inventory.plot import Check, Stock
+from plotobot.engine.inventory.rounds import Rounds
 from plotobot.engine.launcher import Launcher, checked_keys, log_of
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import (
@@ -119,7 +121,8 @@ class PlottingEngine:
         self._watcher = Watcher(supervisor, self._jobs_root, _reader, self._wake.set)
         self._launcher = Launcher(supervisor, self._roster, now)
         self._foreign = ForeignPlots(config.jobs_root, shown=config.foreign)
-        self._inventory = Inventory(store, lambda: self._spawner.seen(), bay.source.look, now)
+        book = CheckBook(store, config.state_dir, self._put_events)
+        self._inventory = Inventory(store, lambda: self._spawner.seen(), bay.source.look, now, book)
         self._replacer = Replacer(
             config.replot, store, self._roster, self._inventory,
             lambda: self._spawner.seen(), bay.source.look,
@@ -135,6 +138,10 @@ class PlottingEngine:
         )  # fmt: skip
         self._sweep = Sweep(self._roster, self._foreign, self._spawner, store, now)
         self._mover = Mover(config, store, self._spawner.seen, self._roster.tell, now)
+        self._rounds = Rounds(
+            config.checks, self._inventory, self._spawner.seen, self._all_jobs,
+            lambda: self._mover.view().moves, now,
+        )  # fmt: skip
         self._endings = Endings(
             self._watcher, self._roster, config.jobs_root, now, store.journal_entries
         )
@@ -179,6 +186,7 @@ class PlottingEngine:
                 ("the look through the plots", self._inventory.keep_fresh),
                 ("the watch over the heat", self._warmth.run),
                 ("the replacement of plots", self._replacer.run),
+                ("the check of plots", self._rounds.run),
             )
         ]
         await self._homecoming.tell_of_damage()
@@ -306,6 +314,7 @@ class PlottingEngine:
         self._mover.reconfigure(self._config)
         self._reporter.reconfigure(config.report)
         self._replacer.rules = self._config.replot
+        self._rounds.rules = config.checks
         await self._pass()
 
     async def spawn_once(self) -> Sequence[Job]:
@@ -530,6 +539,9 @@ class PlottingEngine:
     async def tell(self, kind: EventKind, what: str) -> None:
         """Tell something of Plotobot's own, as an event."""
         await self._roster.put(events=[Event(kind, self._now(), None, {"what": what})])
+
+    def _all_jobs(self) -> list[Job]:
+        return [*self._roster.live(), *self._foreign.counted]
 
     async def _put_events(self, events: Sequence[Event]) -> None:
         await self._roster.put(events=events)

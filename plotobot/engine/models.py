@@ -210,6 +210,8 @@ class EventKind(StrEnum):
     REPLOT_HALTED = "replot_halted"
     """Something was odd, so nothing goes until an owner arms it again."""
     REPLOT_DONE = "replot_done"
+    PLOT_DAMAGED = "plot_damaged"
+    """A content check found that a plot is bad: `data["plot"]`, its drive, and the words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -376,6 +376,7 @@ class Alerts(Table):
     plot_replaced: _Switch = True
     replot_halted: _Switch = True
     replot_done: _Switch = True
+    plot_damaged: _Switch = True
 
 
 class Report(Table):
@@ -411,6 +412,15 @@ class Farm(Table):
     ] = 5.0
 
 
+class Checks(Table):
+    """`[checks]`: how the content of finished plots is checked."""
+
+    per_day: Annotated[int, Field(ge=0, le=1000, description="a whole number from 0 to 1000")] = 10
+    challenges: Annotated[
+        int, Field(ge=10, le=1000, description="a whole number from 10 to 1000")
+    ] = 30
+
+
 class SettingsFile(Table):
     """All of plotobot.toml."""
 
@@ -432,6 +442,7 @@ class SettingsFile(Table):
     report: Report = Field(default=Report(), description="a table: [report]")
     farm: Farm = Field(default=Farm(), description="a table: [farm]")
     replot: Replot = Field(default=Replot(), description="a table: [replot]")
+    checks: Checks = Field(default=Checks(), description="a table: [checks]")
 
     @model_validator(mode="after")
     def _no_crossings(self) -> Self:

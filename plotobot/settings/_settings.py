@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 from plotobot.access import Access, Holders
 from plotobot.engine.config import (
     NO_CAP,
+    CheckRules,
     DriveLimits,
     EngineConfig,
     FarmSettings,
@@ -81,6 +82,7 @@ class Settings:
                 [profile.plot for profile in self._profiles] or [self._plot]
             ),
             mode=self.written.spawn.mode,
+            checks=CheckRules(**self.written.checks.model_dump()),
         )
 
     @property

@@ -67,6 +67,7 @@ EMOJI: Mapping[EventKind, str] = {
     EventKind.PLOT_REPLACED: "♻️",
     EventKind.REPLOT_HALTED: "⛔",
     EventKind.REPLOT_DONE: "🏁",
+    EventKind.PLOT_DAMAGED: "🩹",
 }
 CRITICAL = frozenset(
     {
@@ -139,6 +140,8 @@ def _body(event: Event, limit: int) -> str:
         return clip(_moved(event.data), limit)
     if event.kind is EventKind.DRIVE_FILLING:
         return clip(_filling(event.data), limit)
+    if event.kind is EventKind.PLOT_DAMAGED:
+        return clip(_damaged(event.data), limit)
     if event.kind is EventKind.SUMMARY:
         return clip(_summary(event.data), limit)
     if event.kind in REPLOT_NEWS:
@@ -230,11 +233,18 @@ def _broken_off(job: Job, data: Mapping[str, Any], limit: int) -> str:
 
 
 def _filling(data: Mapping[str, Any]) -> str:
-    head = f"{data.get('kind', 'a')} drive {code(data.get('path', '?'))} is filling: "
+    drive = code(tail(str(data.get("path", "?")), 40))
+    head = f"{data.get('kind', 'a')} drive {drive} is filling: "
     full = _moment(data.get("full_at"))
     return f"{head}{percent(data.get('used', 0))} used, {gib(data.get('free', 0))} free" + (
         f", full {full}" if full else ""
     )
+
+
+def _damaged(data: Mapping[str, Any]) -> str:
+    plot = f"{code(plot_file(str(data.get('plot', '?'))))} on {code(tail(str(data.get('drive'))))}"
+    advice = "`/plots check` asks it again; best make a new plot in its place."
+    return f"a finished plot is bad, {plot}. {plain(data.get('words', ''), 300)} {advice}"
 
 
 def _summary(data: Mapping[str, Any]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
+from plotobot.engine.inventory.checks import Contents, contents
 from plotobot.engine.inventory.export import csv_text
 from plotobot.engine.inventory.plot import Check, Overview, Plot, Stock, Total
 from plotobot.errors import Refusal
@@ -33,7 +34,7 @@ ROWS = 10
 LARGEST_FILE = 8_000_000
 """Bytes of an attachment that every server takes."""
 _WIDTH = 42
-_KINDS, _DRIVES = 8, 12
+_KINDS, _DRIVES, _BAD = 8, 12, 4
 _SIGNS = {ProofVerdict.SOUND: "✅", ProofVerdict.DAMAGED: "❌", ProofVerdict.CRASHED: "❌"}
 
 
@@ -66,10 +67,11 @@ def plots_text(
         return f"The plots are being looked through for the first time{_progress(stock)}."
     turning = f" · page {number + 1} of {pages}" if pages > 1 else ""
     head = f"**{plural(shown.total.plots, 'plot')}** · {gib(shown.total.bytes)}{turning}"
+    content = contents(plots, stock.checks)
     if number == 0:
-        return fit([head, *_overview(stock, shown)], MESSAGE_LIMIT)
-    rows = plots[(number - 1) * ROWS : number * ROWS]
-    return f"{head}\n{fence(line for plot in rows for line in _block(plot))}"
+        return fit([head, *_overview(stock, shown, content)], MESSAGE_LIMIT)
+    rows, bad = plots[(number - 1) * ROWS : number * ROWS], {check.path for check in content.bad}
+    return f"{head}\n{fence(line for plot in rows for line in _block(plot, bad))}"
 
 
 def overview_text(stock: Stock) -> str:
@@ -84,9 +86,9 @@ def check_text(plot: Plot, check: Check) -> str:
     return f"{sign} {code(plot_file(plot.path), 90)}: {plain(check.result.words, 300)} ({took})"
 
 
-def plots_file(plots: Sequence[Plot]) -> tuple[str, bytes]:
+def plots_file(stock: Stock) -> tuple[str, bytes]:
     """The inventory as a file for an attachment: its name and content. Takes a while for many."""
-    content = csv_text(plots, mask=True).encode()
+    content = csv_text(stock.plots, stock.checks, mask=True).encode()
     if len(content) <= LARGEST_FILE:
         return "plots.csv", content
     return "plots.csv.gz", gzip.compress(content)
@@ -148,18 +150,32 @@ def drive_choices(stock: Stock, text: str) -> list[tuple[str, str]]:
     ]
 
 
-def _overview(stock: Stock, shown: Overview) -> Iterator[str]:
+def _overview(stock: Stock, shown: Overview, content: Contents) -> Iterator[str]:
     if shown.by_kind:
         yield fence(_lines(shown.by_kind, _KINDS))
     if len(shown.by_drive) > 1:
         yield fence(_lines(shown.by_drive, _DRIVES))
     yield from (f"⚠️ {total.name}: {total.plots:,}" for total in shown.odd)
+    yield from content_lines(content)
     for drive, reason in islice(stock.silent.items(), _KINDS):
         yield f"⚠️ {code(drive, 60)} as it was last known: {plain(reason, 80)}"
     if stock.scanning:
         yield f"A scan is under way{_progress(stock)}."
     elif stock.scanned_at:
         yield f"As of {stamp(stock.scanned_at)}. Turn the page for the plots one by one."
+
+
+def content_lines(content: Contents) -> Iterator[str]:
+    """How many plots had their content checked, and which of them are bad."""
+    if not content.plots:
+        return
+    share = f"{content.checked:,} of {content.plots:,} ({content.checked / content.plots:.0%})"
+    last = f", last {stamp(content.last)}" if content.last else ""
+    yield f"Content checked: {share}{last}."
+    for check in content.bad[:_BAD]:
+        yield f"❌ {code(plot_file(check.path), 90)}: {plain(check.result.words, 120)}"
+    if (left := len(content.bad) - _BAD) > 0:
+        yield f"❌ … and {left} more"
 
 
 def _lines(totals: Sequence[Total], most: int) -> Iterator[str]:
@@ -170,7 +186,7 @@ def _lines(totals: Sequence[Total], most: int) -> Iterator[str]:
         yield f"… and {left} more"
 
 
-def _block(plot: Plot) -> Iterator[str]:
+def _block(plot: Plot, bad: Collection[str]) -> Iterator[str]:
     name = f"{plot.id[:8]}…" if plot.id else clip(clean(plot.name), 24)
     yield f"{name} {plot.kind}"
     drive = clip_front(clean(plot.drive), 20)
@@ -179,6 +195,8 @@ def _block(plot: Plot) -> Iterator[str]:
         yield "  !! its drive is missing"
     elif plot.problem:
         yield clip(f"  !! {plot.condition}", _WIDTH)
+    elif plot.path in bad:
+        yield "  !! damaged, says its content check"
     elif not plot.named_as_it_is:
         yield "  !! not named as its id"
 

@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from plotobot.charts.drawing import PAINTERS, draw
 from plotobot.charts.drives import is_full, urgent, words
+from plotobot.charts.style import time_axis
 from plotobot.charts.timeline import span, stretches
 from plotobot.engine.models import Job, JobState
 from plotobot.engine.summary import CHARTS, DayCount, DriveFill, Summary, Usual, summary_adapter
@@ -124,3 +126,14 @@ def test_pictures_for_the_readme() -> None:
         size(png)
         if folder:
             Path(folder, f"{name}.png").write_bytes(png)
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 19, 30, 600])
+def test_no_two_moments_of_a_short_axis_have_the_same_name(minutes: int) -> None:
+    figure = Figure(figsize=(8, 6))
+    axes = figure.subplots()
+    time_axis(axes, NOW - timedelta(minutes=minutes), NOW)
+    figure.draw_without_rendering()
+    names = [label.get_text() for label in axes.get_xticklabels()]
+
+    assert len(names) == len(set(names)) >= 2

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from plotobot.engine.inventory.plot import Condition, Progress, Stock
+from plotobot.engine.inventory.plot import Check, Condition, Progress, Stock
 from plotobot.plots.proofs import ProofCheck, ProofVerdict
 from plotobot.ui import plots as ui
-from tests.engine.plot_files import FARMER, OTHER_CONTRACT, for_contract, make_plot
+from tests.engine.plot_files import FARMER, NOW, OTHER_CONTRACT, for_contract, make_plot
 
 LONG = "/media/farmer/" + "a-folder-with-a-rather-long-name" * 8
 
@@ -147,7 +147,7 @@ async def test_the_file_has_all_plots_and_no_whole_key(farm):
 
 
 def test_a_file_that_is_too_large_is_packed():
-    name, content = ui.plots_file(many(30_000))
+    name, content = ui.plots_file(Stock(tuple(many(30_000))))
 
     assert name == "plots.csv.gz"
     assert len(content) <= ui.LARGEST_FILE
@@ -222,3 +222,21 @@ async def test_a_page_of_a_drive_that_has_no_plots_any_more_is_empty(farm):
     turned = await farm.viewer.click(shown.response, label="▶")
 
     assert "**0 plots**" in turned.response.content
+
+
+async def test_the_share_that_was_checked_and_the_bad_ones_are_shown(farm):
+    farm.engine.stocked(*many(200))
+    sound = ProofCheck(30, 28, 0, ProofVerdict.SOUND, "Sound.")
+    bad = ProofCheck(30, 9, 20, ProofVerdict.DAMAGED, "Damaged: 20 wrong `ones`.")
+    checks = [Check(plot.path, plot.id, NOW, sound) for plot in many(50)]
+    checks[:9] = [replace(check, result=bad) for check in checks[:9]]
+    farm.engine.stock = replace(farm.engine.stock, checks=tuple(checks))
+
+    shown = await farm.slash("viewer", "plots show")
+    text = shown.response.content
+    second = (await farm.viewer.click(shown.response, label="▶")).response.content
+
+    assert "Content checked: 50 of 200 (25%), last <t:" in text
+    assert text.count("❌ `plot-k32") == 4
+    assert "❌ … and 5 more" in text
+    assert second.count("!! damaged, says its content check") == 9

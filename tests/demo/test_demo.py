@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 import pytest
-from playwright.async_api import Locator, Page, async_playwright
+from playwright.async_api import Locator, Page, ViewportSize, async_playwright
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +27,9 @@ CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-s
 K = 21  # a plot takes long enough to be stopped by hand, also on a fast and idle machine
 LIVE = 5.0  # seconds from the event to the eye, also beside other work
 PATIENCE = 45_000  # milliseconds
+Size = tuple[ViewportSize, float]
+DESK: Size = ({"width": 1160, "height": 790}, 1)
+PHONE: Size = ({"width": 412, "height": 1090}, 1.5)
 # Notes when each job's alert is first seen, every 50 ms, without touching the page.
 WATCH = """() => {
   window.neverReloaded = true; window.seen = {};
@@ -140,8 +143,21 @@ def chromium() -> str:
 
 @pytest.fixture
 async def demo(tmp_path: Path, chromium: str) -> AsyncIterator[Demo]:
-    folder, port = tmp_path / "plotobot-demo", free_port()
-    options = ("--k", str(K), "--port", str(port), "--dir", str(folder))
+    async with demo_at_work(tmp_path / "plotobot-demo", chromium, K, DESK) as running:
+        yield running
+
+
+@pytest.fixture
+async def phone(tmp_path: Path, chromium: str) -> AsyncIterator[Demo]:
+    """A demo of the smallest plots, whose drives are full within seconds, seen on a phone."""
+    async with demo_at_work(tmp_path / "farm", chromium, 18, PHONE) as running:
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def demo_at_work(folder: Path, chromium: str, k: int, size: Size) -> AsyncIterator[Demo]:
+    port = free_port()
+    options = ("--k", str(k), "--port", str(port), "--dir", str(folder))
     argv = (sys.executable, "-m", "plotobot", "demo", *options)
     process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
     printed: list[str] = []
@@ -154,7 +170,7 @@ async def demo(tmp_path: Path, chromium: str) -> AsyncIterator[Demo]:
         assert f":{port}/" in found[0]
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
-            tab = await browser.new_page(viewport={"width": 1160, "height": 790})
+            tab = await browser.new_page(viewport=size[0], device_scale_factor=size[1])
             await tab.goto(found[0])
             await tab.evaluate(WATCH)
             yield Demo(folder, process, tab, printed)
@@ -176,6 +192,25 @@ async def test_a_newcomer_watches_looks_stops_and_leaves(demo: Demo, artifacts: 
     await alerts_were_true(demo, first, last)
     assert await demo.tab.evaluate("window.neverReloaded") is True
     await leaves(demo)
+
+
+async def test_reports_with_charts_and_a_filling_drive_come_by_themselves(
+    phone: Demo, artifacts: Path
+) -> None:
+    await phone.read(r"Summary 1\b")
+    alert = await phone.read(r"out drive .*out[12] is filling: 9\d%")
+    await phone.read(r"Summary 2\b")
+    charts = phone.messages.locator("img[src*='blob:'], img[src*='overview']")
+    await charts.nth(1).wait_for(timeout=PATIENCE)
+    assert await charts.evaluate_all("all => all.every(one => one.naturalWidth === 1200)")
+    await phone.picture(artifacts / "report-phone.png")
+
+    name = re.search(r"out[12]", alert)
+    assert name
+    used = sum(file.stat().st_size for file in (phone.folder / name[0]).iterdir())
+    size = re.search(rf"{name[0]} (\d+) MiB", "".join(phone.printed))
+    assert size
+    assert used / (int(size[1]) + 1) / 2**20 > 0.85  # nothing is made up
 
 
 async def started_before(demo: Demo) -> list[str]:

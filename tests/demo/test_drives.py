@@ -86,3 +86,12 @@ def test_a_drive_in_use_is_detached_and_gone_from_sight(tmp_path: Path) -> None:
         take_down(drives)
         in_use.write(b"x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_count_as_small_as_drives_would_be(tmp_path: Path) -> None:
+    first = put_up(tmp_path / "d", temp_sizes=[2 * MIB], out_sizes=[MIB])
+    (first.outs[0] / "plot").write_bytes(os.urandom(MIB))
+    again = put_up(tmp_path / "d", temp_sizes=[2 * MIB], out_sizes=[MIB])
+
+    assert first.counted == {str(first.temps[0]): 2 * MIB, str(first.outs[0]): MIB}
+    assert again.counted[str(first.outs[0])] >= 2 * MIB  # there is room for another demo

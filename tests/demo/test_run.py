@@ -30,7 +30,7 @@ class PretendedFarm:
         self.drives: DemoDrives | None = None
         self.closed = False
 
-    def drive_sizes(self, k: int | None) -> tuple[list[int], list[int]]:
+    def drive_sizes(self, options: Options) -> tuple[list[int], list[int]]:
         return [2**20, 2**20], [2**20]
 
     @asynccontextmanager

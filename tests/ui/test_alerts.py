@@ -169,3 +169,10 @@ def test_going_on_again_is_told_with_how_long_it_was_silent():
         "▶️ **rig1**: plot goes on again after **1 h 30 m**, #1a2b k32 on /mnt/ssd1 at 42%",
         "▶️ **rig1**: plot goes on again, #1a2b k32 on /mnt/ssd1 at 42%",
     ]
+
+
+def test_a_damaged_plot_is_named_with_its_drive_and_what_was_found() -> None:
+    data = {"plot": "/mnt/hdd1/plot-k32-x.plot", "drive": "/mnt/hdd1", "words": "Damaged: 3 wrong."}
+    told = alert_text(event(EventKind.PLOT_DAMAGED, **data), "rig1", NOW)
+
+    assert "`plot-k32-x.plot` on `/mnt/hdd1`. Damaged: 3 wrong. `/plots check`" in told

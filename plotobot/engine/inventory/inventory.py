@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from plotobot.engine.drives import Space
+from plotobot.engine.drives.waiting import Patience
+from plotobot.engine.inventory.check_book import CheckBook
+from plotobot.engine.inventory.checks import BAD
 from plotobot.engine.inventory.overview import overview
 from plotobot.engine.inventory.plot import Check, Plot, Progress, Stock
 from plotobot.engine.inventory.reading import Reading
-from plotobot.engine.inventory.records import load_checks, load_plots, save_check, save_plots
+from plotobot.engine.inventory.records import load_plots, save_plots
 from plotobot.engine.inventory.walks import Walks
 from plotobot.engine.models import Drive, DriveKind
 from plotobot.engine.store import Store
@@ -26,6 +31,8 @@ log = logging.getLogger(__name__)
 KEPT_ON = frozenset({DriveKind.OUT, DriveKind.REPLOT, DriveKind.DESTINATION})
 """The sets of drives where finished plots lie."""
 SCAN_EVERY = 3600.0
+PATIENCE = 20.0
+"""Seconds a drive may take to tell of a file."""
 
 ByDrive = dict[str, Mapping[str, Plot]]
 
@@ -38,6 +45,7 @@ class Inventory:
         drives: the drives as of the last look.
         look: tells of a folder's file system (`VolumeSource.look`).
         now: the clock.
+        book: the content checks; None begins one that tells nobody.
     """
 
     def __init__(
@@ -46,22 +54,24 @@ class Inventory:
         drives: Callable[[], Sequence[Drive]],
         look: Callable[[str], Space],
         now: Callable[[], datetime],
+        book: CheckBook | None = None,
     ) -> None:
         self._store = store
+        self.book = book or CheckBook(store)
         self._drives = drives
         self._now = now
         self._walks = Walks(look)
         self._by_drive: ByDrive = {}
         self._stock = Stock()
-        self._checks: dict[str, Check] = {}
         self._scanning: Progress | None = None
         self._scan: asyncio.Task[Stock] | None = None
         self._checking = asyncio.Lock()
+        self._files: Patience[str, tuple[int, ...]] = Patience(PATIENCE)
 
     async def load(self) -> None:
         """Take up what was known when the last life ended."""
         plots = await load_plots(self._store)
-        self._checks = {check.path: check for check in await load_checks(self._store)}
+        await self.book.load()
         self._by_drive = await asyncio.to_thread(_by_drive, plots)
         await self._compose({})
 
@@ -82,8 +92,7 @@ class Inventory:
 
     def stock(self) -> Stock:
         """What is known. A memory read."""
-        checks = tuple(self._checks.values())
-        return replace(self._stock, scanning=self._scanning, checks=checks)
+        return replace(self._stock, scanning=self._scanning, checks=self.book.latest)
 
     async def rescan(self) -> Stock:
         """Look through all drives now, or wait for the scan that is under way."""
@@ -107,12 +116,27 @@ class Inventory:
         if self._checking.locked():
             raise Refusal("Another plot is being checked; ask again in a moment.")
         async with self._checking:
+            before = await self._file(plot)
             found = await check_proofs(path, challenges)
+            if found.verdict in BAD and await self._file(plot) != before:
+                raise Refusal(f"{plot.name} was changed while it was checked; ask again.")
             # Its own id, not the inventory's: the file may be another by now.
-            check = self._checks[path] = Check(path, found.id, self._now(), found)
-            with suppress(sqlite3.Error):  # a full disk: it is known until the next start
-                await save_check(self._store, check)
+            check = Check(path, found.id, self._now(), found)
+            await self.book.add(plot, check)
         return check
+
+    async def _file(self, plot: Plot) -> tuple[int, ...]:
+        """What tells the file from any other, and from itself once it is changed.
+
+        Raises:
+            Refusal: it is not there, or its drive does not answer.
+        """
+        ask = {plot.path: partial(_identity, plot.path)}
+        answer = (await asyncio.to_thread(self._files.ask, ask))[plot.path]
+        if isinstance(answer, OSError):
+            why = answer.strerror or answer
+            raise Refusal(f"{plot.name} cannot be checked now: {why}.")
+        return answer
 
     async def _look_through(self) -> Stock:
         drives = {drive.path: drive for drive in self._drives() if drive.kind in KEPT_ON}
@@ -159,6 +183,11 @@ class Inventory:
         here = {drive.path for drive in self._drives()} - missing
         # Thousands of values: in a thread, so that the loop need not wait.
         self._stock = await asyncio.to_thread(_composed, stock, self._by_drive.copy(), here)
+
+
+def _identity(path: str) -> tuple[int, ...]:
+    status = os.stat(path)  # noqa: PTH116 - it may hold bytes that are no text
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _by_drive(plots: Iterable[Plot]) -> ByDrive:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime
@@ -10,8 +11,8 @@ from itertools import islice
 from typing import Any
 
 from plotobot.engine.inventory.plot import Check, Condition, Plot
-from plotobot.engine.models import DriveKind
-from plotobot.engine.store import Store
+from plotobot.engine.models import DriveKind, Event
+from plotobot.engine.store import Store, put_events
 from plotobot.plots.headers import MemoKind, PlotFormat
 from plotobot.plots.proofs import ProofCheck, ProofVerdict
 
@@ -30,6 +31,9 @@ _LATEST = (
     "SELECT path, plot_id, at, challenges, proofs, bad, verdict, words, seconds FROM plot_checks"
     " WHERE number IN (SELECT max(number) FROM plot_checks GROUP BY path)"
 )
+_TIMES = "SELECT at FROM plot_checks ORDER BY number DESC LIMIT ?"
+_MOST_TIMES = 1000
+"""More are not made in a day."""
 _PUT_CHECK = (
     "INSERT INTO plot_checks (path, plot_id, at, challenges, proofs, bad, verdict, words, seconds)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -56,14 +60,25 @@ async def load_checks(store: Store) -> list[Check]:
     return await store.run(lambda db: [_check(row) for row in db.execute(_LATEST)])
 
 
-async def save_check(store: Store, check: Check) -> None:
-    """Put a check down beside the older ones."""
+async def load_check_times(store: Store) -> list[datetime]:
+    """When the latest checks ended, the oldest first."""
+    times = await store.run(lambda db: [row[0] for row in db.execute(_TIMES, (_MOST_TIMES,))])
+    return [datetime.fromisoformat(at) for at in reversed(times)]
+
+
+async def save_check(store: Store, check: Check, news: Iterable[Event] = ()) -> None:
+    """Put a check down beside the older ones, together with the events that tell of it."""
     found = check.result
     row = (
         os.fsencode(check.path), check.plot_id, check.at.isoformat(), found.challenges,
         found.proofs, found.bad, found.verdict.value, found.words, found.seconds,
     )  # fmt: skip
-    await store.run(lambda db: db.execute(_PUT_CHECK, row))
+
+    def put(db: sqlite3.Connection) -> None:
+        db.execute(_PUT_CHECK, row)
+        put_events(db, news)
+
+    await store.run(put)
 
 
 def _row(plot: Plot) -> list[Any]:

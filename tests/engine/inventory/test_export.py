@@ -7,7 +7,7 @@ import json
 import pytest
 from pydantic import TypeAdapter
 
-from plotobot.engine.inventory.export import FIELDS, csv_text, plot_row
+from plotobot.engine.inventory.export import FIELDS, csv_text, plot_rows
 from plotobot.engine.inventory.overview import overview
 from plotobot.engine.inventory.plot import Check, Condition, Progress, Stock
 from plotobot.plots.proofs import ProofCheck, ProofVerdict
@@ -25,14 +25,14 @@ def test_every_row_comes_back_from_csv() -> None:
     rows = list(csv.DictReader(io.StringIO(csv_text(NASTY, mask=False))))
 
     assert [tuple(row) for row in rows] == [FIELDS] * 4
-    assert [row["path"] for row in rows] == [plot_row(plot)["path"] for plot in NASTY]
+    assert [row["path"] for row in rows] == [row["path"] for row in plot_rows(NASTY)]
     assert rows[0]["farmer_key"] == FARMER.hex()
     assert rows[0]["size"] == str(NASTY[0].size)
 
 
 def test_it_can_be_written_everywhere() -> None:
     csv_text(NASTY, mask=False).encode()
-    json.dumps([plot_row(plot) for plot in NASTY]).encode()
+    json.dumps(list(plot_rows(NASTY))).encode()
 
 
 @pytest.mark.parametrize("key", [FARMER.hex(), POOL.hex(), for_contract()["contract"]])
