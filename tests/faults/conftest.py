@@ -34,6 +34,12 @@ def farm(tmp_path: Path) -> Farm:
 
 
 @pytest.fixture
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine looks at its drives, and writes that it lives, every second."""
+    monkeypatch.setattr("plotobot.engine.engine.DRIVES_EVERY", 1.0)
+
+
+@pytest.fixture
 async def live_farm(tmp_path: Path, loopback: LoopbackDiscord) -> AsyncIterator[LiveFarm]:
     """A farm with a bot of its own process, cleared away after the test."""
     live = LiveFarm(tmp_path, loopback)

@@ -70,6 +70,7 @@ def fill(disk: Path) -> Path:
 
 
 @pytest.mark.mounts
+@pytest.mark.usefixtures("quick_looks")
 async def test_a_full_state_disk_stops_no_plot_loses_no_exit_code_and_is_told(
     farm: Farm, state_disk: Path
 ) -> None:
@@ -99,29 +100,6 @@ async def test_a_full_state_disk_stops_no_plot_loses_no_exit_code_and_is_told(
     async with farm.running(count=2) as engine:  # it was all written in the end
         assert len(await told(engine, EventKind.JOB_FINISHED)) == 2
         assert await engine.recall("alerts.begun") == "[7]"
-
-
-@pytest.mark.mounts
-async def test_a_read_only_state_disk_stops_no_plot_and_is_told(
-    farm: Farm, state_disk: Path
-) -> None:
-    async with farm.running(count=1) as engine:
-        (job,) = await running(engine)
-        signal_job(job, signal.SIGSTOP)
-        remounted = False
-        for _ in range(3):  # a file that is open for writing keeps a disk writable: use a bind
-            command = ["mount", "-o", "remount,ro", str(state_disk)]
-            remounted = subprocess.run(command, capture_output=True).returncode == 0
-            if remounted:
-                break
-        if not remounted:
-            signal_job(job, signal.SIGCONT)
-            pytest.skip("the kernel keeps a disk with open files writable")
-        await trouble(engine, "the state folder cannot be written")
-        subprocess.run(["mount", "-o", "remount,rw", str(state_disk)], check=True)
-        signal_job(job, signal.SIGCONT)
-        (done,) = await ended(engine, 1)
-        assert done.state is JobState.COMPLETED
 
 
 async def test_a_database_deleted_while_plots_run_is_told_and_rebuilt(farm: Farm) -> None:
