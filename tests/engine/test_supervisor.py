@@ -135,7 +135,12 @@ async def test_relaunching_a_damaged_job_is_no_loop_but_a_loss(
     assert not (directory / "out.log").exists()
 
 
-async def test_fifty_jobs_leave_no_zombie_and_no_descriptor(jobs: Path, shell: Shell) -> None:
+async def test_jobs_leave_no_zombie_and_no_descriptor(
+    jobs: Path, shell: Shell, request: pytest.FixtureRequest
+) -> None:
+    """Fifty of them; with `--chaos-minutes` a thousand, which takes most of a minute."""
+    batches = 200 if request.config.getoption("--chaos-minutes") else 10
+
     async def run(supervisor: Supervisor, name: str) -> int | None:
         await supervisor.launch(name, shell("exit 4"))
         return (await supervisor.wait(name)).code
@@ -143,7 +148,7 @@ async def test_fifty_jobs_leave_no_zombie_and_no_descriptor(jobs: Path, shell: S
     supervisor = Supervisor(jobs)
     await run(supervisor, "warm-up")
     open_before, others = open_descriptors(), psutil.Process().children()
-    for batch in range(10):
+    for batch in range(batches):
         names = [f"job-{batch}-{n}" for n in range(5)]
         assert await asyncio.gather(*(run(supervisor, name) for name in names)) == [4] * 5
     async with asyncio.timeout(5):  # the last shim's end may come a moment after its exit.json
