@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import signal
-import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -20,12 +18,11 @@ from plotobot.engine.supervision.jobdir import read_record
 from plotobot.errors import Refusal
 from tests.engine.drives.conftest import Disks, disks, run
 from tests.engine.farm import Farm, ended, running, told, until
+from tests.faults.power import cut_power
 from tests.faults.signals import signal_job
 
 __all__ = ["disks"]
 pytestmark = [pytest.mark.mounts, pytest.mark.usefixtures("quick_looks")]
-
-EXT4_IOC_SHUTDOWN, WITHOUT_FLUSHING = 0x8004587D, 2
 
 
 @pytest.fixture
@@ -89,9 +86,7 @@ def error_found(state: Path) -> None:
 
 def unplugged(state: Path) -> None:
     """Nothing is read or written any more; the mount stays."""
-    folder = os.open(state, os.O_RDONLY)
-    fcntl.ioctl(folder, EXT4_IOC_SHUTDOWN, struct.pack("I", WITHOUT_FLUSHING))
-    os.close(folder)
+    cut_power(state)
     with pytest.raises(OSError, match="Input/output error"):
         (state / "trial").touch()
 
