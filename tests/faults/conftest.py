@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -25,6 +27,17 @@ def seeds(request: pytest.FixtureRequest) -> Iterator[int]:
             number += 1
 
     return draw()
+
+
+@pytest.fixture
+def in_memory(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory, where there is one: for what needs no disk to be shown."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory, prefix="plotobot-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

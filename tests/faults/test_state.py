@@ -158,9 +158,9 @@ def damaged(data: bytes, dice: random.Random) -> bytes:
 
 
 async def test_200_damaged_databases_are_read_as_far_as_they_go_or_put_aside(
-    tmp_path: Path,
+    in_memory: Path,
 ) -> None:
-    good = tmp_path / "good.db"
+    good = in_memory / "good.db"
     store = await Store.open(good)
     for n in range(20):
         job = Job(f"job-{n}", "chiapos", 18, "/t", "/o", state=JobState.COMPLETED, created_at=NOW)
@@ -169,7 +169,7 @@ async def test_200_damaged_databases_are_read_as_far_as_they_go_or_put_aside(
     data, dice = good.read_bytes(), random.Random(1)
     aside = 0
     for n in range(CORRUPTIONS):
-        path = tmp_path / str(n) / "plotobot.db"
+        path = in_memory / str(n) / "plotobot.db"
         path.parent.mkdir()
         path.write_bytes(damaged(data, dice))
         store = await Store.open(path)
@@ -269,9 +269,9 @@ async def test_a_person_sees_no_traceback_whatever_is_damaged(
 
 
 async def test_cancelling_at_any_moment_loses_no_write_and_leaves_no_transaction(
-    tmp_path: Path, seeds: Iterator[int]
+    in_memory: Path, seeds: Iterator[int]
 ) -> None:
-    store = await Store.open(tmp_path / "plotobot.db")
+    store = await Store.open(in_memory / "plotobot.db")
     number = 0
     for seed in seeds:
         dice = random.Random(seed)
@@ -299,6 +299,6 @@ async def test_cancelling_at_any_moment_loses_no_write_and_leaves_no_transaction
         done = [o for o in outcomes if isinstance(o, list)]
         assert len(jobs) >= len(done)
     await store.close()
-    check = sqlite3.connect(tmp_path / "plotobot.db")
+    check = sqlite3.connect(in_memory / "plotobot.db")
     assert check.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     check.close()
