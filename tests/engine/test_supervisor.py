@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import platform
 import random
 import signal
@@ -23,7 +24,9 @@ from plotobot.engine.supervision.finding import Found, State, inspect
 from plotobot.engine.supervision.jobdir import CHILD_LOCK, Spec, create, read_spec, write_record
 from plotobot.engine.supervision.launching import LaunchFailed, shim_command
 from plotobot.engine.supervision.locks import StateDirInUse, hold_state_dir, is_held
+from plotobot.engine.supervision.shim import take_lock
 from plotobot.engine.supervision.supervisor import Supervisor
+from tests.without_root import without_root
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="supervision on Linux")
 
@@ -520,6 +523,16 @@ def test_a_holder_that_left_no_name_still_holds(text: str, tmp_path: Path) -> No
         (tmp_path / "bot.lock").write_text(text)
         with pytest.raises(StateDirInUse, match="did not say who it is"):
             hold_state_dir(tmp_path)
+
+
+def test_a_lock_on_a_disk_that_became_read_only_is_asked_as_well(tmp_path: Path) -> None:
+    lock = tmp_path / "child.lock"
+    holder = take_lock(str(lock))
+    assert holder is not None
+    lock.chmod(0o400)
+    assert without_root(lambda: is_held(lock))
+    os.close(holder)
+    assert not without_root(lambda: is_held(lock))
 
 
 async def test_a_living_shim_does_not_keep_the_state_directory_held(

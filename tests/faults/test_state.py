@@ -24,6 +24,7 @@ from plotobot.engine.store import Store
 from plotobot.engine.supervision.finding import State, inspect
 from plotobot.engine.supervision.jobdir import Spec, create
 from plotobot.engine.supervision.launching import shim_command
+from plotobot.errors import Refusal
 from tests.app.live import LiveFarm
 from tests.engine.farm import Farm, ended, running, told, until
 from tests.faults.signals import signal_job
@@ -100,6 +101,28 @@ async def test_a_full_state_disk_stops_no_plot_loses_no_exit_code_and_is_told(
     async with farm.running(count=2) as engine:  # it was all written in the end
         assert len(await told(engine, EventKind.JOB_FINISHED)) == 2
         assert await engine.recall("alerts.begun") == "[7]"
+
+
+async def test_a_stop_that_was_refused_while_the_state_folder_was_away_is_not_carried_out_later(
+    farm: Farm,
+) -> None:
+    state, elsewhere = farm.root / "state", farm.root / "elsewhere"
+    async with farm.running(count=1) as engine:
+        (job,) = await running(engine)
+        signal_job(job, signal.SIGSTOP)
+        state.rename(elsewhere)
+        state.mkdir()
+        with pytest.raises(Refusal, match="its disk was taken away, or another one is there"):
+            await engine.stop(job.id, "somebody")
+        assert list(state.iterdir()) == []
+        state.rmdir()
+        elsewhere.rename(state)
+    async with farm.running(count=1) as engine:
+        await asyncio.sleep(0.5)  # what is left of stops is carried out at a start
+        assert [one.pid for one in await engine.jobs() if one.state.live] == [job.pid]
+        signal_job(job, signal.SIGCONT)
+        (done,) = await ended(engine, 1)
+        assert (done.id, done.state) == (job.id, JobState.COMPLETED)
 
 
 async def test_a_database_deleted_while_plots_run_is_told_and_rebuilt(farm: Farm) -> None:
