@@ -38,10 +38,15 @@ def set_up(state_dir: Path | None = None, *, verbose: bool = False, quiet: bool 
         logging.getLogger(__name__).warning("no log file in %s: %s", state_dir, trouble)
 
 
+class _Rotating(logging.handlers.RotatingFileHandler):
+    """Begins a new file only where the present one stands: not below a bare mount point."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 - logging's name
+        return bool(super().shouldRollover(record)) and Path(self.baseFilename).exists()
+
+
 def _file(state_dir: Path) -> logging.Handler:
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = state_dir / FILE
     os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
-    return logging.handlers.RotatingFileHandler(
-        path, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8"
-    )
+    return _Rotating(path, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8")

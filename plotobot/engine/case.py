@@ -68,6 +68,8 @@ class World:
     """The replot drives that take a plot now: the bytes that old plots there may make free."""
     replot_halted: str | None = None
     """Why no plot goes to replot drives, where the farmer wants that."""
+    state_disk: str | None = None
+    """Why no job directory can be made just now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,10 @@ class PlottingEngine:
             self._replot_terms, now,
         )  # fmt: skip
         self._sweep = Sweep(self._roster, self._foreign, self._spawner, store, now)
-        self._mover = Mover(config, store, self._spawner.seen, self._roster.tell, now)
+        self._mover = Mover(
+            config, store, self._spawner.seen, self._roster.tell, now,
+            halted=lambda: supervisor.home.trouble,
+        )  # fmt: skip
         self._rounds = Rounds(
             config.checks, self._inventory, self._spawner.seen, self._all_jobs,
             lambda: self._mover.view().moves, now,
@@ -479,7 +482,7 @@ class PlottingEngine:
     async def _step(self) -> None:
         await self._roster.flush()
         await self._audit.flush()
-        if await self._outbox.watch():
+        if await self._outbox.watch(await asyncio.to_thread(self._supervisor.home.look)):
             self._roster.tell()
         if changed := await self._endings.settle():
             self._history.forget()
@@ -503,12 +506,17 @@ class PlottingEngine:
 
     async def _pass(self, *, forced: bool = False) -> list[Job]:
         try:
+            await asyncio.to_thread(self._supervisor.home.look)
             return await self._spawner.pass_once(forced=forced)
         finally:  # also what a pass had started before it failed is watched
             self._next_look = asyncio.get_running_loop().time() + self._spawner.rest()
             for job in self._roster.live():
                 self._watcher.watch(job)
-            await asyncio.to_thread(put_up, self._config.state_dir, self._spawner.view())
+            await asyncio.to_thread(self._put_up, self._spawner.view())
+
+    def _put_up(self, view: SpawnerView) -> None:
+        if self._supervisor.home.look() is None:
+            put_up(self._config.state_dir, view)
 
     async def _follow_logs(self) -> bool:
         """Take up what the logs tell; returns whether a job came into another phase."""

@@ -56,6 +56,10 @@ class Launcher:
         self._roster = roster
         self._now = now
 
+    def refused(self) -> str | None:
+        """Why no job can be started at all, as of the last look; None when one can."""
+        return self._supervisor.home.trouble
+
     async def launch(self, program: Program, start: Start) -> Job:
         """Start one plot; a job that could not be started comes back as failed, with the reason."""
         job = self._job(start)

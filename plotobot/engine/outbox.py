@@ -21,6 +21,7 @@ REFUSED = (
     " until it can. Make room, or see to its disk"
 )
 AGAIN = "the state folder can be written again; nothing was lost"
+BACK = "the state folder is back where it was; Plotobot goes on as before"
 GONE = (
     "the database {name} was removed or replaced while Plotobot works; plots go on. Restart"
     " Plotobot: it is made anew from the job folders"
@@ -36,7 +37,7 @@ class Outbox:
         """With ids below 0, which no stored event has."""
         self._told: set[int] = set()
         self._numbers = 0
-        self._refused = self._gone = False
+        self._refused = self._gone = self._away = False
 
     async def undelivered(
         self, limit: int, kinds: Collection[EventKind] | None = None
@@ -62,19 +63,31 @@ class Outbox:
         self._told.update(number for number in event_ids if number > 0)
         await self._flush()
 
-    async def watch(self) -> bool:
-        """See whether the disk takes what is written; returns whether there is news of that."""
+    async def watch(self, away: str | None = None) -> bool:
+        """See whether the disk takes what is written; returns whether there is news of that.
+
+        Args:
+            away: why the state folder is not where it was; None while it is.
+        """
         await self._flush()
         before = len(self._own)
         refused = self._store.trouble is not None
         if refused != self._refused:
             self._refused = refused
             self._tell(REFUSED.format(error=self._store.trouble) if refused else AGAIN)
+        await self._watch_place(away)
+        return len(self._own) > before
+
+    async def _watch_place(self, away: str | None) -> None:
+        if (away is not None) != self._away:
+            self._away = away is not None
+            self._tell(away or BACK)
+        if away is not None:
+            return
         gone = await self._store.misplaced()
         if gone and not self._gone:
             self._tell(GONE.format(name=gone))
         self._gone = gone is not None
-        return len(self._own) > before
 
     async def _flush(self) -> None:
         told = tuple(self._told)

@@ -53,6 +53,10 @@ def _profile_drives(case: Case) -> Wait | None:
     return Wait(f"{case.kind.name} plots on other temp drives")
 
 
+def _state_disk(case: Case) -> Wait | None:
+    return Wait(case.world.state_disk) if case.world.state_disk else None
+
+
 def _plotter_missing(case: Case) -> Wait | None:
     missing = case.world.missing.get(case.kind.name)
     return Wait(missing) if missing else None
@@ -182,6 +186,7 @@ RULES: RuleTable = (
     ("quota", _quota),
     ("profile_drives", _profile_drives),
     ("profile_quota", _profile_quota),
+    ("state_disk", _state_disk),
     ("plotter_missing", _plotter_missing),
     ("drive_problem", _drive_problem),
     ("failing", _failing),

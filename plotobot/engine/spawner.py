@@ -323,7 +323,12 @@ class Spawner:
             starts=starts_of(self._roster.all()),
             failing={} if forced else self._failing.held,
             replot_halted=self._replot.why_idle() if self._replot else None,
+            state_disk=self._launcher.refused() or self._refused(),
         )
+
+    def _refused(self) -> str | None:
+        trouble = self._store.trouble
+        return f"the state folder cannot be written ({trouble})" if trouble else None
 
     def _at_work(self) -> list[Job]:
         """Our live jobs and the foreign ones: all of them take room and a place."""

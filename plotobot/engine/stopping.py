@@ -60,11 +60,12 @@ class Stopper:
         """End a job's process tree, then remove that plot's temp files and no others.
 
         Raises:
-            Refusal: no such job, or it has ended already.
+            Refusal: no such job, it has ended already, or whose its processes are is not known.
         """
         job = self._roster.job(job_id)
         if not job.state.live:
             raise Refusal(f"{job.label} has ended already: {job.status}.")
+        await asyncio.to_thread(self._supervisor.home.require)  # before it is put down as asked for
         await self._note(job_id, by)
         return await self._carry_out(job_id, by)
 

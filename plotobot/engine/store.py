@@ -28,6 +28,7 @@ from plotobot.engine.models import DEFAULT_PROFILE, Deed, Event, EventKind, Job,
 from plotobot.engine.rows import NEVER, event_row, job_row, read_event, read_jobs
 from plotobot.engine.rows import job_adapter as job_adapter
 from plotobot.engine.rows import sortable as sortable
+from plotobot.engine.supervision.home import place_of
 from plotobot.errors import PlotobotError
 
 log = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ class Store:
         recovered: Path | None = None,
     ) -> None:
         self._connection = connection
-        self._path, self._place = path, _place(path) if path else None
+        self._path, self._place = path, place_of(path) if path else None
         self.recovered = recovered
         """Where a damaged database was put aside, if it was."""
         self.trouble: str | None = None
@@ -167,7 +168,7 @@ class Store:
         """The database's name where another file or none has it now, else None."""
         if self._path is None:
             return None
-        place = await asyncio.to_thread(_place, self._path)
+        place = await asyncio.to_thread(place_of, self._path)
         return None if place == self._place else self._path.name
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -318,15 +319,6 @@ class Store:
 
     async def _rows(self, sql: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
         return list(await self._connection.execute_fetchall(sql, values))
-
-
-def _place(path: Path) -> tuple[int, int] | None:
-    """Which file has this name; None where none has."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 _PUT_JOB = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -57,7 +58,8 @@ class Watcher:
             try:
                 return await self._supervisor.wait(job_id)
             except OSError as error:  # the state disk refuses; the plotter does not care
-                log.warning("the end of job %s cannot be asked for: %s", job_id, error)
+                why = error or type(error).__name__
+                log.warning("the end of job %s cannot be asked for: %s", job_id, why)
             except Exception:  # the last frame: one job must not take the others along
                 log.exception("the end of job %s cannot be asked for", job_id)
             await asyncio.sleep(ASK_AGAIN)
@@ -97,7 +99,8 @@ class Watcher:
 
     def _read_all(self) -> dict[str, Progress]:
         for watch in list(self._watches.values()):
-            watch.reader.feed(watch.follower.poll())
+            with suppress(OSError):  # the disk refuses: read at a later look
+                watch.reader.feed(watch.follower.poll())
         return {job_id: watch.reader.progress for job_id, watch in list(self._watches.items())}
 
 

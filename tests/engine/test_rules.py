@@ -67,6 +67,10 @@ SCENES: Mapping[str, tuple[Scene, Callable[[Scene], Scene]]] = {
         Scene(Profile("pool", count=1), world={"spawned_of": {"pool": 1}}),
         lambda s: replace(s, world={"spawned_of": {"solo": 1}}),
     ),
+    "state_disk": (
+        Scene(world={"state_disk": "the state folder cannot be written"}),
+        lambda s: replace(s, world=None),
+    ),
     "plotter_missing": (
         Scene(world={"missing": {"pool": "chia is not there"}}),
         lambda s: replace(s, world={"missing": {"solo": "chia is not there"}}),

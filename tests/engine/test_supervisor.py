@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import platform
 import random
 import signal
@@ -17,13 +18,15 @@ from typing import Any
 import psutil
 import pytest
 
-from plotobot.engine.processes import Identity
+from plotobot.engine.processes import native_processes
 from plotobot.engine.supervision.ending import NotEnded
 from plotobot.engine.supervision.finding import Found, State, inspect
 from plotobot.engine.supervision.jobdir import CHILD_LOCK, Spec, create, read_spec, write_record
 from plotobot.engine.supervision.launching import LaunchFailed, shim_command
 from plotobot.engine.supervision.locks import StateDirInUse, hold_state_dir, is_held
+from plotobot.engine.supervision.shim import take_lock
 from plotobot.engine.supervision.supervisor import Supervisor
+from tests.without_root import without_root
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="supervision on Linux")
 
@@ -135,7 +138,12 @@ async def test_relaunching_a_damaged_job_is_no_loop_but_a_loss(
     assert not (directory / "out.log").exists()
 
 
-async def test_fifty_jobs_leave_no_zombie_and_no_descriptor(jobs: Path, shell: Shell) -> None:
+async def test_jobs_leave_no_zombie_and_no_descriptor(
+    jobs: Path, shell: Shell, request: pytest.FixtureRequest
+) -> None:
+    """Fifty of them; with `--chaos-minutes` a thousand, which takes most of a minute."""
+    batches = 200 if request.config.getoption("--chaos-minutes") else 10
+
     async def run(supervisor: Supervisor, name: str) -> int | None:
         await supervisor.launch(name, shell("exit 4"))
         return (await supervisor.wait(name)).code
@@ -143,7 +151,7 @@ async def test_fifty_jobs_leave_no_zombie_and_no_descriptor(jobs: Path, shell: S
     supervisor = Supervisor(jobs)
     await run(supervisor, "warm-up")
     open_before, others = open_descriptors(), psutil.Process().children()
-    for batch in range(10):
+    for batch in range(batches):
         names = [f"job-{batch}-{n}" for n in range(5)]
         assert await asyncio.gather(*(run(supervisor, name) for name in names)) == [4] * 5
     async with asyncio.timeout(5):  # the last shim's end may come a moment after its exit.json
@@ -254,48 +262,62 @@ async def test_a_process_that_resists_is_named(
 # --- identities ------------------------------------------------------------------------------
 
 
-def forked_with(pid: int, tries: int = 400) -> subprocess.Popen[bytes] | None:
-    """Make the kernel hand out a pid again."""
-    for _ in range(tries):
-        Path("/proc/sys/kernel/ns_last_pid").write_text(str(pid - 1))
-        process = subprocess.Popen(["/bin/sleep", "60"])
-        if process.pid == pid:
-            return process
-        process.kill()
-        process.wait()
-    return None
+class PidGiver:
+    """A process whose children get the pids that the test chooses."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-S", "-E", str(HERE / "pid_giver.py")]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def order(self, what: str, *numbers: int) -> list[int]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(what, *numbers, file=self._process.stdin, flush=True)
+        return [int(word) for word in self._process.stdout.readline().split()]
+
+    def close(self) -> None:
+        self._process.communicate(timeout=10)
 
 
-async def test_a_pid_given_out_again_is_neither_adopted_nor_signalled(
-    supervisor: Supervisor, shell: Shell, jobs: Path, as_root: Callable[[str], None]
-) -> None:
+@pytest.fixture
+def pids(as_root: Callable[[str], None]) -> Iterator[PidGiver]:
     as_root("choosing the next pid")
-    directory = create(jobs, "job", shell("true"))
-    for _ in range(20):
-        first = subprocess.Popen(["/bin/sleep", "60"])
-        who: dict[str, Any] = {
-            "pid": first.pid,
-            "ticks": ticks_of(first.pid),
-            "boot_id": boot_id(),
-            "t": time.time(),
-        }
-        for name in ("child.json", "shim.json"):
-            write_record(directory, name, who)
-        assert inspect(directory).state is State.RUNNING, "it is the one while it lives"
-        first.kill()
-        first.wait()
+    giver = PidGiver()
+    yield giver
+    giver.close()
+
+
+async def test_1000_pids_given_out_again_are_neither_adopted_nor_signalled(
+    supervisor: Supervisor, shell: Shell, jobs: Path, pids: PidGiver
+) -> None:
+    directories = [create(jobs, f"job-{n:02}", shell("true")) for n in range(100)]
+    given_again = 0
+    while given_again < 1000:
+        first = dict(zip(pids.order("new", len(directories)), directories, strict=True))
+        for pid, directory in first.items():
+            who = {"pid": pid, "ticks": ticks_of(pid), "boot_id": boot_id(), "t": time.time()}
+            for name in ("child.json", "shim.json"):
+                (directory / name).write_text(json.dumps(who))
+        alive = await supervisor.adopt()
+        assert {job.found.state for job in alive} == {State.RUNNING}, "it is the one while it lives"
+        await supervisor.close()  # what is held cannot be mistaken; this is the next life
+        pids.order("end", *first)
         time.sleep(0.011)  # a kernel tick: nobody else can start within the one of the first
-        second = forked_with(first.pid)
-        assert second is not None
-        try:
-            [adopted] = await supervisor.adopt()
-            assert (adopted.found.state, adopted.found.why) == (State.LOST, "shim-killed")
-            assert await supervisor.end("job") == 0
-            assert await supervisor.usage(Identity(boot_id(), first.pid, who["ticks"])) is None
-            assert second.poll() is None
-        finally:
-            second.kill()
-            second.wait()
+        second = pids.order("again", *first)
+        given_again += len(second)
+
+        found = {job.job_id: job.found for job in await supervisor.adopt()}
+        reused = [found[first[pid].name] for pid in second]
+        assert {(one.state, one.why) for one in reused} == {(State.LOST, "shim-killed")}
+        for one in reused:
+            assert one.child is not None
+            assert native_processes().hold(one.child) is None
+        assert await supervisor.end(first[second[0]].name) == 0
+        assert await supervisor.usage(reused[0].child) is None  # type: ignore[arg-type]
+        assert pids.order("alive", *second) == second, "a stranger was signalled"
+        pids.order("end", *second)
 
 
 @pytest.mark.parametrize("parent", ["reaps", "waits"])
@@ -501,6 +523,16 @@ def test_a_holder_that_left_no_name_still_holds(text: str, tmp_path: Path) -> No
         (tmp_path / "bot.lock").write_text(text)
         with pytest.raises(StateDirInUse, match="did not say who it is"):
             hold_state_dir(tmp_path)
+
+
+def test_a_lock_on_a_disk_that_became_read_only_is_asked_as_well(tmp_path: Path) -> None:
+    lock = tmp_path / "child.lock"
+    holder = take_lock(str(lock))
+    assert holder is not None
+    lock.chmod(0o400)
+    assert without_root(lambda: is_held(lock))
+    os.close(holder)
+    assert not without_root(lambda: is_held(lock))
 
 
 async def test_a_living_shim_does_not_keep_the_state_directory_held(

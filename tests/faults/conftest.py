@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -28,9 +30,26 @@ def seeds(request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 @pytest.fixture
+def in_memory(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory, where there is one: for what needs no disk to be shown."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory, prefix="plotobot-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
 def farm(tmp_path: Path) -> Farm:
     """An empty farm, for a whole engine."""
     return Farm(tmp_path)
+
+
+@pytest.fixture
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine looks at its drives, and writes that it lives, every second."""
+    monkeypatch.setattr("plotobot.engine.engine.DRIVES_EVERY", 1.0)
 
 
 @pytest.fixture

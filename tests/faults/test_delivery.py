@@ -129,10 +129,10 @@ def in_a_process(work: Callable[[], None]) -> int:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it forks")
 def test_200_kills_between_sending_and_marking_lose_no_alert(
-    tmp_path: Path, seeds: Iterator[int]
+    in_memory: Path, seeds: Iterator[int]
 ) -> None:
     for seed in seeds:
-        folder = tmp_path / str(seed)
+        folder = in_memory / str(seed)
         folder.mkdir()
         kills = number = 0
         while kills < 200:

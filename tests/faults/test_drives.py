@@ -25,29 +25,37 @@ LAG = 0.25
 ALERT, RETURN = 60.0, 60.0
 
 
+def stood_in_line() -> float:
+    """Seconds for which this thread could have run, and other processes had all CPUs."""
+    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+
+
 @asynccontextmanager
 async def free_loop() -> AsyncIterator[None]:
-    """Hold that the event loop waits no longer than `LAG` seconds, while inside.
+    """Hold that the event loop never waits longer than `LAG` seconds, while inside.
 
-    One beat in a hundred may be later, though not by a second: this machine has other work.
+    What counts is our own doing: what the loop's thread computed, and what it slept in a call or
+    for a lock. The kernel tells for how long the thread merely got no CPU.
     """
-    lags, clock = [0.0], time.monotonic
+    lags, clock = [(0.0, 0.0)], time.monotonic
 
     async def beat() -> None:
+        began, stood = clock(), stood_in_line()
         while True:
-            began = clock()
             await asyncio.sleep(0.02)
-            lags.append(clock() - began - 0.02)
+            ended, stands = clock(), stood_in_line()
+            lag = ended - began - 0.02
+            lags.append((lag - (stands - stood), lag))
+            began, stood = ended, stands
 
     beating = asyncio.create_task(beat())
     try:
         yield
     finally:
         beating.cancel()
-    lags.sort()
-    print(f"the loop's worst lag: {lags[-1] * 1e3:.0f} ms")
-    assert lags[len(lags) * 99 // 100] < LAG
-    assert lags[-1] < 1.0
+    own, whole = max(lags)[0], max(lag for _, lag in lags)
+    print(f"the loop's worst lag: {own * 1e3:.0f} ms, with the machine's {whole * 1e3:.0f} ms")
+    assert own < LAG
 
 
 async def alerted(engine: PlottingEngine, kind: EventKind, path: Path, seconds: float) -> float:

@@ -24,6 +24,7 @@ from plotobot.engine.store import Store
 from plotobot.engine.supervision.finding import State, inspect
 from plotobot.engine.supervision.jobdir import Spec, create
 from plotobot.engine.supervision.launching import shim_command
+from plotobot.errors import Refusal
 from tests.app.live import LiveFarm
 from tests.engine.farm import Farm, ended, running, told, until
 from tests.faults.signals import signal_job
@@ -70,6 +71,7 @@ def fill(disk: Path) -> Path:
 
 
 @pytest.mark.mounts
+@pytest.mark.usefixtures("quick_looks")
 async def test_a_full_state_disk_stops_no_plot_loses_no_exit_code_and_is_told(
     farm: Farm, state_disk: Path
 ) -> None:
@@ -101,27 +103,26 @@ async def test_a_full_state_disk_stops_no_plot_loses_no_exit_code_and_is_told(
         assert await engine.recall("alerts.begun") == "[7]"
 
 
-@pytest.mark.mounts
-async def test_a_read_only_state_disk_stops_no_plot_and_is_told(
-    farm: Farm, state_disk: Path
+async def test_a_stop_that_was_refused_while_the_state_folder_was_away_is_not_carried_out_later(
+    farm: Farm,
 ) -> None:
+    state, elsewhere = farm.root / "state", farm.root / "elsewhere"
     async with farm.running(count=1) as engine:
         (job,) = await running(engine)
         signal_job(job, signal.SIGSTOP)
-        remounted = False
-        for _ in range(3):  # a file that is open for writing keeps a disk writable: use a bind
-            command = ["mount", "-o", "remount,ro", str(state_disk)]
-            remounted = subprocess.run(command, capture_output=True).returncode == 0
-            if remounted:
-                break
-        if not remounted:
-            signal_job(job, signal.SIGCONT)
-            pytest.skip("the kernel keeps a disk with open files writable")
-        await trouble(engine, "the state folder cannot be written")
-        subprocess.run(["mount", "-o", "remount,rw", str(state_disk)], check=True)
+        state.rename(elsewhere)
+        state.mkdir()
+        with pytest.raises(Refusal, match="its disk was taken away, or another one is there"):
+            await engine.stop(job.id, "somebody")
+        assert list(state.iterdir()) == []
+        state.rmdir()
+        elsewhere.rename(state)
+    async with farm.running(count=1) as engine:
+        await asyncio.sleep(0.5)  # what is left of stops is carried out at a start
+        assert [one.pid for one in await engine.jobs() if one.state.live] == [job.pid]
         signal_job(job, signal.SIGCONT)
         (done,) = await ended(engine, 1)
-        assert done.state is JobState.COMPLETED
+        assert (done.id, done.state) == (job.id, JobState.COMPLETED)
 
 
 async def test_a_database_deleted_while_plots_run_is_told_and_rebuilt(farm: Farm) -> None:
@@ -180,9 +181,9 @@ def damaged(data: bytes, dice: random.Random) -> bytes:
 
 
 async def test_200_damaged_databases_are_read_as_far_as_they_go_or_put_aside(
-    tmp_path: Path,
+    in_memory: Path,
 ) -> None:
-    good = tmp_path / "good.db"
+    good = in_memory / "good.db"
     store = await Store.open(good)
     for n in range(20):
         job = Job(f"job-{n}", "chiapos", 18, "/t", "/o", state=JobState.COMPLETED, created_at=NOW)
@@ -191,7 +192,7 @@ async def test_200_damaged_databases_are_read_as_far_as_they_go_or_put_aside(
     data, dice = good.read_bytes(), random.Random(1)
     aside = 0
     for n in range(CORRUPTIONS):
-        path = tmp_path / str(n) / "plotobot.db"
+        path = in_memory / str(n) / "plotobot.db"
         path.parent.mkdir()
         path.write_bytes(damaged(data, dice))
         store = await Store.open(path)
@@ -291,9 +292,9 @@ async def test_a_person_sees_no_traceback_whatever_is_damaged(
 
 
 async def test_cancelling_at_any_moment_loses_no_write_and_leaves_no_transaction(
-    tmp_path: Path, seeds: Iterator[int]
+    in_memory: Path, seeds: Iterator[int]
 ) -> None:
-    store = await Store.open(tmp_path / "plotobot.db")
+    store = await Store.open(in_memory / "plotobot.db")
     number = 0
     for seed in seeds:
         dice = random.Random(seed)
@@ -321,6 +322,6 @@ async def test_cancelling_at_any_moment_loses_no_write_and_leaves_no_transaction
         done = [o for o in outcomes if isinstance(o, list)]
         assert len(jobs) >= len(done)
     await store.close()
-    check = sqlite3.connect(tmp_path / "plotobot.db")
+    check = sqlite3.connect(in_memory / "plotobot.db")
     assert check.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     check.close()

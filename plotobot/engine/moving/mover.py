@@ -61,6 +61,7 @@ class Mover:
         *,
         away_rest: float = AWAY_REST,
         patience: float = PATIENCE,
+        halted: Callable[[], str | None] = lambda: None,
     ) -> None:
         """Prepare; nothing is moved before `async with`.
 
@@ -72,10 +73,12 @@ class Mover:
             now: the clock.
             away_rest: seconds until a destination that went away is tried again.
             patience: seconds without progress until a destination counts as hung.
+            halted: gives the reason why no journal can be kept; while there is one, none is begun.
         """
         self._config = config
         self._store = store
         self._drives, self._changed, self._now = drives, changed, now
+        self._halted = halted
         self._harbour = Harbour(config, patience)
         self._shelf = MoveShelf(store)
         self._fleet = Fleet(
@@ -223,6 +226,10 @@ class Mover:
     async def _look(self, *, needed: bool | None = None) -> None:
         await self._shelf.flush()
         async with self._looking:
+            if halted := self._halted():
+                self._holds = (halted,)
+                self._changed()
+                return
             self._candidates = await asyncio.to_thread(self._find)
             self._take_word_of_places()
             busy = bool(self._fleet.live() or self._wanted(self._candidates))

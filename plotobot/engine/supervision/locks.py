@@ -38,7 +38,7 @@ def is_held(lock: Path) -> bool:
     (neither run by us).
     """
     try:
-        fd = os.open(lock, os.O_RDWR)
+        fd = os.open(lock, os.O_RDONLY)  # a disk that became read-only lets it be asked as well
     except FileNotFoundError:
         return False
     try:

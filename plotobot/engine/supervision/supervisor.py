@@ -20,6 +20,7 @@ from plotobot.engine.processes import How, Identity, Process, Processes, Usage, 
 from plotobot.engine.processes import usage_of as usage_of_tree
 from plotobot.engine.supervision.ending import end_tree, hold_still
 from plotobot.engine.supervision.finding import Found, State, inspect
+from plotobot.engine.supervision.home import StateFolder
 from plotobot.engine.supervision.jobdir import (
     JOB_ID,
     Record,
@@ -34,6 +35,8 @@ from plotobot.engine.supervision.launching import await_start, shim_command, sta
 from plotobot.engine.supervision.waiting import end_of, reap
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.004, 1.0
+PATIENCE = 30.0
+"""Seconds that a shim has to put an exit code down, before the kernel is asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ class Supervisor:
         start_timeout: float = 60.0,
     ) -> None:
         self._root = jobs_root.absolute()
+        self.home = StateFolder(self._root.parent)
+        """The state folder: while it is away, nothing is launched, looked at or ended."""
         self._command = command
         self._processes = processes or native_processes()
         self._start_timeout = start_timeout
@@ -104,7 +109,7 @@ class Supervisor:
             LaunchFailed: nothing runs, and the job is `pending` on disk.
             FileExistsError: the job exists already.
             ValueError: the id or the spec is no good.
-            OSError: the state directory refuses; nothing runs.
+            OSError: the state directory refuses or is away; nothing runs.
         """
         return await self._once(job_id, spec)
 
@@ -138,8 +143,8 @@ class Supervisor:
 
     async def look(self, job_id: str) -> Found:
         """What a job's directory says now."""
-        directory = job_directory(self._root, job_id)
-        return await asyncio.to_thread(inspect, directory, None, self._processes)
+        job_directory(self._root, job_id)
+        return await asyncio.to_thread(self._look, job_id, None)
 
     async def end(self, job_id: str, grace: float = 5.0) -> int:
         """End a job's whole process tree; returns how many processes were ended.
@@ -150,8 +155,13 @@ class Supervisor:
 
         Raises:
             NotEnded: some processes resist even SIGKILL; the temp files must stay.
+            StateFolderGone: whose processes they are cannot be known.
         """
-        return await end_tree(self._processes, job_directory(self._root, job_id), grace)
+        directory = job_directory(self._root, job_id)
+        await asyncio.to_thread(self.home.require)
+        count = await end_tree(self._processes, directory, grace)
+        await asyncio.to_thread(self.home.require)
+        return count
 
     async def pause(self, job_id: str) -> int:
         """Hold a job's whole process tree still; returns how many processes there were.
@@ -200,6 +210,7 @@ class Supervisor:
     async def _launch(self, job_id: str, spec: Spec | None) -> Launched:
         directory = job_directory(self._root, job_id)
         if spec is not None:
+            await asyncio.to_thread(self.home.require)
             await asyncio.to_thread(create, self._root, job_id, spec)
         process = await asyncio.to_thread(start_shim, self._command(directory), directory)
         reaper = asyncio.create_task(reap(process), name=f"shim of {job_id}")
@@ -246,23 +257,43 @@ class Supervisor:
     async def _watch(self, job_id: str) -> Exit:
         pause = FIRST_PAUSE
         while True:
-            found = await asyncio.to_thread(self._look_and_keep, job_id)
-            if found.state not in (State.RUNNING, State.ENDING, State.STARTING):
-                return _exit(found)
-            if await self._rest(job_id, found):
+            try:
+                found = await asyncio.to_thread(self._look_and_keep, job_id)
+                if found.state not in (State.RUNNING, State.ENDING, State.STARTING):
+                    return _exit(found)
+                rested = await self._rest(job_id, found)
+            except OSError:  # the state disk refuses us or the shim, perhaps for good
+                if known := self._by_kernel(job_id):
+                    return known
+                raise
+            if rested:
                 pause = FIRST_PAUSE
                 continue
             await asyncio.sleep(pause)
             pause = min(pause * 1.2, LONGEST_PAUSE)
 
     def _look_and_keep(self, job_id: str) -> Found:
-        held = self._plotters.get(job_id)
-        found = inspect(self._root / job_id, held, self._processes)
+        found = self._look(job_id, self._plotters.get(job_id))
         self._keep(job_id, found)
         return found
 
+    def _look(self, job_id: str, held: Process | None) -> Found:
+        found = inspect(self._root / job_id, held, self._processes)
+        self.home.require()  # afterwards: below a bare mount point there was nothing to be found
+        return found
+
+    def _by_kernel(self, job_id: str) -> Exit | None:
+        """How a plotter ended whose shim cannot tell it, where the kernel remembers that."""
+        held = self._plotters.get(job_id)
+        status = held.exit_code() if held is not None and held.ended() else None
+        return Exit(*status, datetime.now(UTC)) if status else None
+
     async def _rest(self, job_id: str, found: Found) -> bool:
-        """Wait for the process whose end brings news; False where there is none to wait for."""
+        """Wait for the process whose end brings news; False where there is none to wait for.
+
+        Raises:
+            TimeoutError: the plotter has ended, and its shim cannot put the code down.
+        """
         held = self._plotters.get(job_id)
         if found.state is State.RUNNING and held is not None and not held.ended():
             await end_of(held)
@@ -275,7 +306,8 @@ class Supervisor:
         try:
             if shim.ended():
                 return False
-            await end_of(shim)
+            async with asyncio.timeout(PATIENCE):
+                await end_of(shim)
             return True
         finally:
             shim.close()
