@@ -17,7 +17,10 @@ Json = dict[str, Any]
 
 # What the bot may answer first (Discord's interaction callback types).
 MESSAGE, DEFER, DEFER_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
-PATIENCE = 5.0
+PATIENCE = 15.0
+"""Seconds a person waits for a result, which may be a picture drawn on a busy machine."""
+FIRST = 5.0
+"""Seconds for the first answer; Discord itself gives three."""
 
 
 class Answer:
@@ -106,7 +109,7 @@ class Answer:
         own = [self.message] if self.message else []
         return "\n".join(message.text for message in [*own, *self.followups])
 
-    async def answered(self, timeout: float = PATIENCE) -> Answer:
+    async def answered(self, timeout: float = FIRST) -> Answer:
         """Wait for the first answer of any kind, at most `timeout` seconds."""
         await self._pulse.until(lambda: self.callback, timeout, f"answer to {self}")
         return self
