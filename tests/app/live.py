@@ -227,10 +227,16 @@ roles = ["{world.viewer_role.id}"]
 
     def events(self) -> dict[str, str | None]:
         """When each event was told, by its nonce, in order; a second writer could do harm."""
-        query = "SELECT nonce, delivered_at FROM events ORDER BY id"
+        return dict(self._rows("SELECT nonce, delivered_at FROM events ORDER BY id"))
+
+    def noted(self, key: str) -> str:
+        """What the bot has noted under a key; empty where it has not."""
+        return dict(self._rows("SELECT key, value FROM notes")).get(key) or ""
+
+    def _rows(self, query: str) -> list[tuple[str, str | None]]:
         database = sqlite3.connect(f"file:{self.state}/plotobot.db?mode=ro", uri=True)
         with contextlib.closing(database):
-            return dict(database.execute(query).fetchall())
+            return database.execute(query).fetchall()
 
 
 async def eventually(true: Callable[[], object], seconds: float = PATIENCE) -> None:
