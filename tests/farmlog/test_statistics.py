@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from plotobot.farmlog.facts import ELIGIBLE, LookupWords, lookup_of
@@ -13,27 +15,31 @@ from plotobot.farmlog.statistics import Statistics
 
 START = datetime(2026, 11, 25, 11, 40, tzinfo=UTC)
 
-apart = st.sampled_from([9.375] * 20 + [0.0, -20.0, 30.0, 31.0, 2000.0])
-totals = st.sampled_from([b"4777"] * 30 + [b"4776", b"04777"])
-words = st.tuples(
-    st.sampled_from([b"0", b"2"]), st.sampled_from([b"0", b"1"]), st.sampled_from([b"", b"1"]),
-    st.sampled_from([b"0.12345", b"6", b"29.5"]), totals,
-)  # fmt: skip
 
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(apart, words), max_size=300), st.integers(0, 300))
-def test_at_once_is_as_one_by_one(story: list[tuple[float, LookupWords]], cut: int) -> None:
-    times, moment = [], START
-    for seconds, _ in story:
-        moment += timedelta(seconds=seconds)
+def story(seed: int) -> tuple[list[datetime], list[LookupWords]]:
+    """A day of challenges; now and then one comes late, out of order, or with another farm."""
+    chance, moment = random.Random(seed), START
+    times, words = [], list[LookupWords]()
+    for _ in range(1000):
+        usual = chance.random() < 0.99
+        apart = 9.375 if usual else chance.choice([0.0, -20.0, 30.0, 31.0, 4000.0])
+        moment += timedelta(seconds=apart)
         times.append(moment)
-    said = [one for _, one in story]
+        total = b"4777" if chance.random() < 0.995 else chance.choice([b"4776", b"04777"])
+        seconds = chance.choice([b"0.12345", b"6", b"29.5"])
+        found = chance.choice([b"0", b"2"]), chance.choice([b"0", b"1"])
+        words.append((*found, chance.choice([b"", b"1"]), seconds, total))
+    return times, words
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_at_once_is_as_one_by_one(seed: int) -> None:
+    times, words = story(seed)
     together, singly = Statistics(), Statistics()
 
-    together.lookups(times[:cut], said[:cut])
-    together.lookups(times[cut:], said[cut:])
-    for time, one in zip(times, said, strict=True):
+    for start in range(0, len(times), 170):
+        together.lookups(times[start : start + 170], words[start : start + 170])
+    for time, one in zip(times, words, strict=True):
         singly.lookup(time, lookup_of(one))
 
     assert together.result() == singly.result()
