@@ -15,14 +15,13 @@ from typing import cast
 from plotobot.farmlog.facts import LOOKUP, LookupWords
 
 HEAD = re.compile(
-    rb"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}) (?:(?P<version>\d++\.\d++[\w.+-]*+) )?+"
+    rb"(?m)^(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}) (?:(?P<version>\d++\.\d++[\w.+-]*+) )?+"
     rb"(?P<service>[a-z0-9_]*+) (?P<logger>[\w.-]++) *+: "
     rb"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) *+(?P<message>(?:" + LOOKUP + rb"|)[^\n]*+)"
 )
 """A head with its first line; what an eligible line says is read along, not by a second pattern."""
 LONGEST_MESSAGE = 64 * 1024
 """Bytes of one record that are kept; nobody reads more."""
-_HEADS = re.compile(rb"(?m)^" + HEAD.pattern)
 _NEW, _OLD = 7, 12
 _NEW_GROUPS, _OLD_GROUPS = (*range(_NEW, _NEW + 5),), (*range(_OLD, _OLD + 5),)
 """Where LOOKUP's groups stand in a head."""
@@ -81,7 +80,7 @@ def heads(block: bytes, needles: Sequence[bytes] | None = None) -> list[re.Match
     if needles is None:
         return [found for begin in _begins(block) if (found := HEAD.match(block, begin))]
     if needles and block.count(needles[0]) * _DENSE > len(block):
-        each = _HEADS.finditer(block)
+        each = HEAD.finditer(block)
         return [head for head in each if head[_NEW] or _holds(head[0], needles)]
     begins: dict[int, re.Match[bytes]] = {}
     for needle in needles:
