@@ -2,7 +2,7 @@
 
     python benchmarks/perf_counters.py
 
-Goal: one pass over 100 jobs takes at most 10 ms of CPU, off the event loop.
+Goal: of 100 passes over 100 jobs 99 take at most 10 ms of CPU each, off the event loop.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from plotobot.engine.processes import native_processes
 
 GOAL_MS = 10.0
 JOBS = 100
-PASSES = 50
+PASSES = 100
 
 
 def main() -> int:
@@ -40,10 +40,10 @@ def main() -> int:
         for plotter in plotters:
             plotter.kill()
             plotter.wait()
-    middle = percentile(took, 0.5)
+    middle, last = percentile(took, 0.5), percentile(took, 0.99)
     print(f"{JOBS} jobs among {seen} processes, CPU milliseconds a pass")
-    print(f"p50 {middle:.1f}   p99 {percentile(took, 0.99):.1f}   goal {GOAL_MS:.0f}")
-    return 0 if middle <= GOAL_MS else 1
+    print(f"p50 {middle:.1f}   p99 {last:.1f}   goal {GOAL_MS:.0f}")
+    return 0 if last <= GOAL_MS else 1
 
 
 if __name__ == "__main__":

@@ -50,13 +50,19 @@ async def move_once(
     async with _mover(config, what) as mover:
         view = await mover.once(source, destination)
         before = {move.id for move in view.moves if not move.state.live}
-        with _bars(console) as bars:
-            shown: dict[str, TaskID] = {}
-            while mover.busy:
-                _draw(bars, shown, mover.view())
-                await asyncio.sleep(SHOWN_EVERY)
+        if mover.busy:  # bars for nothing would leave an empty line
+            await _show(mover, console)
+        return _told(await mover.seen_now(), before, console)
+
+
+async def _show(mover: Mover, console: Console) -> None:
+    """Draw the moves until they are over."""
+    with _bars(console) as bars:
+        shown: dict[str, TaskID] = {}
+        while mover.busy:
             _draw(bars, shown, mover.view())
-        return _told(mover.view(), before, console)
+            await asyncio.sleep(SHOWN_EVERY)
+        _draw(bars, shown, mover.view())
 
 
 @contextlib.asynccontextmanager

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
-import psutil
 from pydantic import TypeAdapter
 
 from plotobot.engine.models import Job
@@ -168,8 +167,6 @@ class Counters:
 
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
-        self._known: dict[tuple[int, int], psutil.Process] = {}
-        """By pid and start: building one costs as much as asking it."""
 
     def read(self, leaders: Mapping[str, int]) -> dict[str, Usage]:
         """What each plotter and all below it take.
@@ -182,26 +179,12 @@ class Counters:
         """
         table = self._processes.table()
         members = members_of(table, {pid: job_id for job_id, pid in leaders.items()})
-        names = {(pid, table[pid].ticks) for pids in members.values() for pid in pids}
-        self._known = {name: known for name, known in self._known.items() if name in names}
+        look_at = self._processes.usage
         looks = {
-            job_id: [look for pid in pids if (look := self._look(pid, table[pid].ticks))]
+            job_id: [look for pid in pids if (look := look_at(table[pid]))]
             for job_id, pids in members.items()
         }
         return {job_id: _sum(some) for job_id, some in looks.items() if some}
-
-    def _look(self, pid: int, ticks: int) -> Usage | None:
-        try:
-            process = self._known.get((pid, ticks)) or psutil.Process(pid)
-            self._known[pid, ticks] = process
-            with process.oneshot():
-                cpu, rss = process.cpu_times(), process.memory_info().rss
-                read, written = _traffic(process)
-        except psutil.Error:
-            return None
-        # Children that have ended and were waited for count on in their parent.
-        ended = getattr(cpu, "children_user", 0.0) + getattr(cpu, "children_system", 0.0)
-        return Usage(1, cpu.user + cpu.system + ended, rss, read, written)
 
 
 def members_of(table: Mapping[int, Row], jobs: Mapping[int, str]) -> dict[str, list[int]]:
@@ -231,16 +214,6 @@ def members_of(table: Mapping[int, Row], jobs: Mapping[int, str]) -> dict[str, l
         if not row.zombie and (job_id := owner(pid)):
             members.setdefault(job_id, []).append(pid)
     return members
-
-
-def _traffic(process: psutil.Process) -> tuple[int, int]:
-    if not hasattr(process, "io_counters"):  # macOS does not tell
-        return 0, 0
-    try:
-        counters = process.io_counters()
-    except psutil.AccessDenied:
-        return 0, 0
-    return counters.read_bytes, counters.write_bytes
 
 
 def _sum(looks: Sequence[Usage]) -> Usage:

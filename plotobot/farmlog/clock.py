@@ -32,7 +32,7 @@ class Clock:
     def utc(self, text: bytes) -> datetime | None:
         """The moment `2026-11-23T16:00:07.266` means; None where there is no such time."""
         try:
-            local = datetime.fromisoformat(f"{text.decode('ascii')}Z")
+            local = datetime.fromisoformat(f"{text.decode()}Z")
             first, second = self._offsets.get(text[:15]) or self._learn(text[:15], local)
             moment = local - first
         except (ValueError, OverflowError, OSError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias, cast
 
 NUMBER = rb"\d{1,12}(?:\.\d{1,12})?"
 ELIGIBLE = b" plots were eligible for farming "
@@ -16,15 +16,19 @@ ELIGIBLE = b" plots were eligible for farming "
 SIGNAGE = b"Finished signage point "
 SLOW = b" took: "
 
-_OLD = re.compile(
-    rb"(\d{1,9}) plots were eligible for farming [0-9a-f]+\.\.\. Found (\d{1,9}) ()proofs\. "
+_BLANK = rb"[^\S\n]"
+_OLD = (
+    rb"(\d{1,9}) plots were eligible for farming [0-9a-f]++\.\.\. Found (\d{1,9}) ()proofs\. "
     rb"Time: (" + NUMBER + rb") s\. Total (\d{1,9}) plots"
 )
-_NEW = re.compile(
-    rb"challenge_hash: [0-9a-f]+ \.\.\.\s?(\d{1,9}) plots were eligible for farming challenge"
-    rb"\s?Found (\d{1,9}) V1 proofs and (\d{1,9}) V2 qualities\.\s{0,2}"
-    rb"Time: (" + NUMBER + rb") s\. Total (\d{1,9}) plots"
-)
+_NEW = (
+    rb"challenge_hash: [0-9a-f]++ \.\.\." + _BLANK + rb"?(\d{1,9}) plots were eligible for farming "
+    rb"challenge" + _BLANK + rb"?Found (\d{1,9}) V1 proofs and (\d{1,9}) V2 qualities\."
+    + _BLANK + rb"{0,2}Time: (" + NUMBER + rb") s\. Total (\d{1,9}) plots"
+)  # fmt: skip
+LOOKUP = _NEW + rb"|" + _OLD
+"""What an eligible line says: five groups of either form, within one line."""
+_LOOKUP = re.compile(LOOKUP)
 _SLOW = re.compile(
     r"Looking up (?:qualities|partial proofs) on (?P<plot>.+?)\s?took: (?P<seconds>\d{1,9}"
     r"(?:\.\d{1,9})?)\. This should be below (?P<limit>\d{1,4}) seconds"
@@ -46,6 +50,10 @@ class Lookup(NamedTuple):
     """Plots of this harvester."""
 
 
+LookupWords: TypeAlias = tuple[bytes, bytes, bytes, bytes, bytes]
+"""The same as it is written."""
+
+
 @dataclass(frozen=True, slots=True)
 class SlowPlot:
     """A plot that took longer than chia wants."""
@@ -58,10 +66,16 @@ class SlowPlot:
 
 def lookup(message: bytes) -> Lookup | None:
     """What an eligible line says; None for any other."""
-    found = _NEW.match(message) or _OLD.match(message)
+    found = _LOOKUP.match(message)
     if found is None:
         return None
-    eligible, proofs, qualities, seconds, total = found.groups()
+    words = found.groups()[:5] if found[1] else found.groups()[5:]
+    return lookup_of(cast(LookupWords, words))
+
+
+def lookup_of(words: LookupWords) -> Lookup:
+    """A lookup by its words."""
+    eligible, proofs, qualities, seconds, total = words
     return Lookup(int(eligible), int(proofs), int(qualities or 0), float(seconds), int(total))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import gzip
 import os
-import re
 import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
@@ -29,7 +28,6 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 _GZIP = b"\x1f\x8b"
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 """What PowerShell's `>` writes."""
-_BEGIN = re.compile(rb"(?m)^(?=" + HEAD.pattern + rb")")
 
 
 def default_log(environ: Mapping[str, str]) -> Path:
@@ -147,7 +145,7 @@ def _place_of(log: BinaryIO, moment: datetime, zone: tzinfo | None) -> int:
     while high - low > PIECE:
         middle = (low + high) // 2
         log.seek(middle)
-        found = _BEGIN.search(log.read(PEEK))
+        found = HEAD.search(log.read(PEEK))
         # Of the hour that comes twice the later one is taken, so that nothing is left out.
         time = Clock(zone, _NEVER).utc(found[1]) if found else None
         if time is None or time >= moment:

@@ -10,14 +10,23 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
+
+from plotobot.farmlog.facts import LOOKUP, LookupWords
 
 HEAD = re.compile(
-    rb"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}) (?:(?P<version>\d+\.\d+[\w.+-]*) )?"
-    rb"(?P<service>[a-z0-9_]*) (?P<logger>[\w.-]+) *: "
-    rb"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) *(?P<message>[^\n]*)"
+    rb"(?m)^(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}) (?:(?P<version>\d++\.\d++[\w.+-]*+) )?+"
+    rb"(?P<service>[a-z0-9_]*+) (?P<logger>[\w.-]++) *+: "
+    rb"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) *+(?P<message>(?:" + LOOKUP + rb"|)[^\n]*+)"
 )
+"""A head with its first line; what an eligible line says is read along, not by a second pattern."""
 LONGEST_MESSAGE = 64 * 1024
 """Bytes of one record that are kept; nobody reads more."""
+_NEW, _OLD = 7, 12
+_NEW_GROUPS, _OLD_GROUPS = (*range(_NEW, _NEW + 5),), (*range(_OLD, _OLD + 5),)
+"""Where LOOKUP's groups stand in a head."""
+_DENSE = 1024
+"""Bytes; where so few hold the first needle, looking at each line is faster."""
 _BEGIN = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3} ")
 _ANSI = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
 _NULS = re.compile(rb"\0+")
@@ -70,15 +79,23 @@ def heads(block: bytes, needles: Sequence[bytes] | None = None) -> list[re.Match
     """
     if needles is None:
         return [found for begin in _begins(block) if (found := HEAD.match(block, begin))]
+    if needles and block.count(needles[0]) * _DENSE > len(block):
+        each = HEAD.finditer(block)
+        return [head for head in each if head[_NEW] or _holds(head[0], needles)]
     begins: dict[int, re.Match[bytes]] = {}
     for needle in needles:
         at = block.find(needle)
         while at >= 0:
             begin = block.rfind(b"\n", 0, at) + 1
-            if begin not in begins and (found := HEAD.match(block, begin)):
+            found = begins.get(begin) or HEAD.match(block, begin)
+            if found:
                 begins[begin] = found
-            at = block.find(needle, _next_line(block, at))
+            at = block.find(needle, found.end() if found else _next_line(block, at))
     return [begins[begin] for begin in sorted(begins)]
+
+
+def _holds(line: bytes, needles: Sequence[bytes]) -> bool:
+    return any(needle in line for needle in needles)
 
 
 def record(head: re.Match[bytes], time: datetime) -> Record:
@@ -92,6 +109,13 @@ def record(head: re.Match[bytes], time: datetime) -> Record:
         head["level"].decode(),
         _message(head),
     )
+
+
+def looked_up(head: re.Match[bytes]) -> LookupWords | None:
+    """What a record tells of a challenge; None for any other record."""
+    if head[_NEW]:
+        return cast(LookupWords, head.group(*_NEW_GROUPS))
+    return cast(LookupWords, head.group(*_OLD_GROUPS)) if head[_OLD] else None
 
 
 def first_line(head: re.Match[bytes]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from plotobot.errors import Refusal
 from plotobot.farmlog.clock import Clock
-from plotobot.farmlog.facts import ELIGIBLE, SIGNAGE, lookup, signage_point
+from plotobot.farmlog.facts import ELIGIBLE, SIGNAGE, LookupWords, signage_point
 from plotobot.farmlog.files import blocks, check, rotated
 from plotobot.farmlog.records import (
     Record,
@@ -20,6 +20,7 @@ from plotobot.farmlog.records import (
     first_line,
     heads,
     last_head,
+    looked_up,
     record,
 )
 from plotobot.farmlog.statistics import FarmStats, Statistics
@@ -127,13 +128,21 @@ class _Reader:
         all_wanted = self._kind is None and self._lines is None
         before = self._clock.last
         self._bound(first_head(block))
+        times, words = list[datetime](), list[LookupWords]()
+        utc, since = self._clock.utc, self._since
         for head in heads(block, None if all_wanted else _NEEDLES):
-            time = self._time(head)
-            if time is None:
+            time = utc(head[1])
+            if time is None or (since is not None and time < since):
                 continue
-            kind = self._count(head, time)
+            if (said := looked_up(head)) and head["level"] not in _KINDS:
+                kind: Kind | None = Kind.ELIGIBLE
+                times.append(time)
+                words.append(said)
+            else:
+                kind = self._count(head, time)
             if all_wanted or (kind is not None and kind is self._kind):
                 self._kept.append((head, time))
+        self._stats.lookups(times, words)
         self._bound(last_head(block))
         if not self._stats.info:
             info = last_head(block, b"INFO")
@@ -165,15 +174,11 @@ class _Reader:
             self._stats.end = time
 
     def _count(self, head: re.Match[bytes], time: datetime) -> Kind | None:
-        """Count a record; returns its kind."""
+        """Count a record that is no challenge's; returns its kind."""
         level = head["level"]
         if level in _KINDS:
             self._stats.fault(time, head["logger"].decode(), level.decode(), first_line(head))
             return _KINDS[level]
-        message = head["message"]
-        if found := lookup(message):
-            self._stats.lookup(time, found)
-            return Kind.ELIGIBLE
-        if (number := signage_point(message)) is not None:
+        if (number := signage_point(head["message"])) is not None:
             self._stats.signage_point(time, number)
         return None

@@ -8,14 +8,17 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from operator import add, sub
 
-from plotobot.farmlog.facts import Lookup
+from plotobot.farmlog.facts import Lookup, LookupWords, lookup_of
 from plotobot.farmlog.wording import shape
 
 SIGNAGE_SECONDS = 9.375
 """From one signage point to the next: 600 s in 64 parts (chia's SUB_SLOT_TIME_TARGET)."""
 GAP = timedelta(seconds=30)
 """Eligible lines further apart than this: three signage points went by unseen."""
+TOGETHER = 32
+"""Challenges counted at once: an hour has 384."""
 KEPT = 200
 """Changes and gaps that are listed, and kinds of errors that are told apart."""
 
@@ -124,6 +127,31 @@ class Statistics:
         self._skipped = 0
         self._levels: dict[str, int] = {}
         self._faults: dict[tuple[str, str, str], Fault] = {}
+
+    def lookups(self, times: Sequence[datetime], words: Sequence[LookupWords]) -> None:
+        """Count challenges in their order; those that are as usual, a few dozen at once."""
+        for start in range(0, len(times), TOGETHER):
+            few, said = times[start : start + TOGETHER], words[start : start + TOGETHER]
+            eligible, proofs, qualities, seconds, totals = zip(*said, strict=True)
+            if self._usual(few, totals):
+                self._seconds.extend(map(float, seconds))
+                self._qualities += sum(map(int, filter(None, qualities)))
+                added = len(few), sum(map(int, eligible)), sum(map(int, proofs))
+                self._hour[:] = map(add, self._hour, added)
+                self._lookup_at = few[-1]
+                continue
+            for time, one in zip(few, said, strict=True):
+                self.lookup(time, lookup_of(one))
+
+    def _usual(self, times: Sequence[datetime], totals: Sequence[bytes]) -> bool:
+        """Whether they go on as before: in the same hour, with the same plots, without a gap."""
+        return (
+            self._lookup_at is not None
+            and set(totals) == {str(self._plots).encode()}
+            and self._hour_begin <= min(times)
+            and max(times) < self._hour_end
+            and max(map(sub, times, (self._lookup_at, *times))) <= GAP
+        )
 
     def lookup(self, time: datetime, found: Lookup) -> None:
         """Count a challenge."""

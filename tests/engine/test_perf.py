@@ -16,7 +16,8 @@ import pytest
 from plotobot.engine import perf as perf_module
 from plotobot.engine.models import Job, JobState
 from plotobot.engine.perf import Counters, PerfMeter, Tally, members_of
-from plotobot.engine.processes import Row, Usage, native_processes
+from plotobot.engine.processes import Processes, Row, Usage, native_processes
+from plotobot.engine.processes.portable import PortableProcesses
 from plotobot.engine.store import Store
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -120,3 +121,23 @@ def test_members_are_found_in_one_walk() -> None:
         "a": [10, 11, 12, 40],
         "b": [20],
     }
+
+
+@pytest.mark.parametrize(
+    "processes", [native_processes(), PortableProcesses()], ids=["native", "psutil"]
+)
+def test_the_counters_are_those_that_psutil_tells(
+    processes: Processes, plotter: tuple[int, int]
+) -> None:
+    pid = plotter[1]
+    row = processes.table()[pid]
+    found, asked = processes.usage(row), psutil.Process(pid)
+
+    assert found is not None
+    assert found.rss == pytest.approx(asked.memory_info().rss, rel=0.05)
+    times = asked.cpu_times()
+    assert 0 <= times.user + times.system - found.cpu_seconds < 2
+    counters = asked.io_counters()
+    assert (found.read_bytes, found.write_bytes) == (counters.read_bytes, counters.write_bytes)
+    assert processes.usage(replace(row, ticks=row.ticks - 1)) is None
+    assert processes.usage(replace(row, pid=2**22 - 1)) is None

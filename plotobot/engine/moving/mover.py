@@ -129,6 +129,11 @@ class Mover:
             holds=self._holds,
         )
 
+    async def seen_now(self) -> MoverView:
+        """What it is doing, as of a look that is taken now."""
+        await self._look(needed=False)
+        return self.view()
+
     async def start(self) -> MoverView:
         """Move plots as they come, from now on."""
         self._running = True

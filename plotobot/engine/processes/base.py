@@ -109,6 +109,10 @@ class Processes(Protocol):
         """All processes, by pid."""
         ...
 
+    def usage(self, row: Row) -> Usage | None:
+        """What one process takes, its children that have ended included; None when it is gone."""
+        ...
+
     def holders(self, lock: Path) -> Iterable[Identity]:
         """The processes that hold a lock file's lock; none where the system does not tell."""
         ...
@@ -168,12 +172,13 @@ def _look(pid: int) -> tuple[float, int, int, int, bool] | None:
         with process.oneshot():
             cpu, memory = process.cpu_times(), process.memory_info()
             stopped = process.status() == psutil.STATUS_STOPPED
-            return (cpu.user + cpu.system, memory.rss, *_traffic(process), stopped)
+            return (cpu.user + cpu.system, memory.rss, *traffic(process), stopped)
     except psutil.Error:
         return None
 
 
-def _traffic(process: psutil.Process) -> tuple[int, int]:
+def traffic(process: psutil.Process) -> tuple[int, int]:
+    """Bytes that a process read and wrote, where the system tells."""
     if sys.platform == "darwin":
         return 0, 0
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from plotobot.engine.processes.base import How, Identity, Row
+from plotobot.engine.processes.base import How, Identity, Row, Usage, traffic
 
 TOLERANCE = 2.0  # seconds between a process's start and its record
 
@@ -99,6 +99,20 @@ class PortableProcesses:
             ticks = round((info["create_time"] or 0.0) * 1000)
             rows[info["pid"]] = Row(info["pid"], info["ppid"] or 0, info["pid"], ticks)
         return rows
+
+    def usage(self, row: Row) -> Usage | None:
+        """What psutil tells."""
+        try:
+            process = psutil.Process(row.pid)
+            if round(process.create_time() * 1000) != row.ticks:
+                return None
+            with process.oneshot():
+                cpu, rss = process.cpu_times(), process.memory_info().rss
+                read, written = traffic(process)
+        except psutil.Error:
+            return None
+        ended = getattr(cpu, "children_user", 0.0) + getattr(cpu, "children_system", 0.0)
+        return Usage(1, cpu.user + cpu.system + ended, rss, read, written)
 
     def holders(self, lock: Path) -> Iterable[Identity]:
         """Nobody: plotters hold no lock here."""
