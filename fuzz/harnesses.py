@@ -197,7 +197,8 @@ def _ploto_seeds() -> list[bytes]:
         "JobConfig": [{"KSizeToPlot": "33", "BufferSize": "3390", "P2Singleton": "xch1"}],
     }
     whole = [json.dumps(one, indent=1).encode() for one in (early, late)]
-    return [*whole, whole[0].replace(b",\n", b" | a remark\n")]
+    remarks = whole[0].replace(b",\n", b" | a remark\n")
+    return [*whole, remarks, b'{"DiskConfig": ' + b"[" * 3000]
 
 
 def _log_seeds() -> list[bytes]:

@@ -111,23 +111,27 @@ def test_three_plots_and_300_jobs_outlive_100_kills_of_the_bot(
 
 def live_and_die(root: Path, dice: random.Random) -> tuple[int, int]:
     """Let small bots work on the plan, killing each at a random moment, until one gets done."""
-    kills, said = 0, root / "said"
-    for _ in range(10 * KILLS):
-        if kills >= KILLS:
-            (root / "enough").touch()
-        # The interpreter's own start takes about 0.25 s; the rest hits launches and adoptions.
-        with said.open("ab") as out:
-            command = [sys.executable, SMALL_BOT, root / "jobs", root / "plan.json"]
-            life = subprocess.Popen(command, stdout=out)
-            try:
-                patience = 0.22 + dice.random() * 0.35 if kills < KILLS + 5 else 60
-                assert life.wait(timeout=patience) == 0
-                return kills, said.read_text().count('"adopted"')
-            except subprocess.TimeoutExpired:
-                kills += 1
-            finally:
-                life.kill()
-                life.wait()
+    files = [str(root / "jobs"), str(root / "plan.json")]
+    command = [sys.executable, str(SMALL_BOT), *files, "again and again"]
+    kills = adopted = 0
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as bots:
+        assert bots.stdin is not None
+        assert bots.stdout is not None
+        for _ in range(10 * KILLS):
+            if kills >= KILLS:
+                (root / "enough").touch()
+            patience = dice.random() * 0.45 if kills < KILLS + 5 else 60
+            print(patience, file=bots.stdin, flush=True)
+            said: dict[str, Any] = {}
+            while "life" not in said:
+                said = json.loads(bots.stdout.readline())
+                adopted += "adopted" in said
+            if said["life"] == 0:
+                return kills, adopted
+            assert said["life"] == -signal.SIGKILL
+            kills += 1
     raise AssertionError("the plan was never done")
 
 
