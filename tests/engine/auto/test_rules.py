@@ -38,7 +38,7 @@ def test_rules_mode_would_not_start_it():
     ("rule", "more", "says"),
     [
         ("memory", {"memory": 5e9}, "of memory are taken"),
-        ("cores", {"cores": 3.0}, "cores in the stages they are in"),
+        ("cores", {"cores": 2.0}, "cores in the stages they are in"),
         ("drive_speed", {"rate": 1e8}, "MB/s"),
         ("drive_saturated", {"most": {"/t1": 1}}, "was seen to bring fewer"),
     ],
@@ -52,7 +52,7 @@ def test_each_rule_holds_with_its_numbers(rule, more, says):
 
 def test_starts_keep_apart_and_the_hold_says_until_when():
     jobs = [job(number, "1.3", share=0.65) for number in range(5)]
-    hold = held(jobs, size=20 * PEAK, starts=[("/t1", NOW)], gap=1000.0)
+    hold = held(jobs, size=20 * PEAK, starts=[("/t1", NOW)], gap=1000.0, cores=12.0)
 
     assert hold.rule == "pace"
     assert (hold.until - NOW).total_seconds() == pytest.approx(600)
@@ -60,6 +60,20 @@ def test_starts_keep_apart_and_the_hold_says_until_when():
 
 def test_a_machine_that_idles_waits_for_no_pace():
     assert decided(size=20 * PEAK, starts=[("/t1", NOW)], gap=1000.0).starts
+
+
+def test_a_plot_whose_cores_idle_waits_for_no_pace():
+    jobs = [job(number, "1.3", share=0.65) for number in range(5)]
+    recent = {"starts": [("/t1", NOW)], "gap": 1000.0}
+
+    assert len(decided(jobs, size=20 * PEAK, cores=12.5, **recent).starts) == 1
+
+
+def test_while_a_core_idles_one_more_plot_starts():
+    jobs = [job(number, "1.3", share=0.65) for number in range(2)]
+
+    assert len(decided(jobs, size=20 * PEAK, cores=4.2).starts) == 1
+    assert held(jobs, size=20 * PEAK, cores=4.1).rule == "cores"
 
 
 @pytest.mark.parametrize(
