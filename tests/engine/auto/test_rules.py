@@ -1,9 +1,10 @@
 import re
+from dataclasses import replace
 
 import pytest
 
-from plotobot.engine.case import Rules, World
-from plotobot.engine.config import NO_CAP, Limits
+from plotobot.engine.case import Kind, Rules, World
+from plotobot.engine.config import NO_CAP, Limits, PlotSettings, Profile
 from plotobot.engine.planner import plan
 from tests.engine.auto.plots import KIND, NOW, PEAK, auto, drives, job
 
@@ -100,3 +101,16 @@ def test_where_plots_cannot_be_held_still_each_is_promised_its_peak():
 
 def test_a_start_says_what_it_rests_on():
     assert "built-in stage times" in decided().starts[0].why
+
+
+def test_a_plotter_nobody_knows_is_started_with_its_peak_promised():
+    kind = Kind(Profile(plot=PlotSettings(plotter="madmax", k=32)), KIND.needs)
+    jobs = [job(1, "3.5", share=0.6)]
+    jobs = [replace(one, plotter="madmax", temp_used=0, marks=()) for one in jobs]
+
+    def starts(size):
+        world = World(NOW, drives(size, jobs), jobs)
+        return plan(world, Rules(FREE, [kind], auto=auto(cores=4.2))).starts
+
+    assert not starts(1.9 * PEAK)
+    assert len(starts(2.1 * PEAK)) == 1
