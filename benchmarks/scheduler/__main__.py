@@ -119,7 +119,7 @@ def _row(task: Task, rig: Rig, one: Outcome) -> Row:
 
 def quick() -> list[Task]:
     """What continuous integration runs."""
-    short = replace(SPAN, days=4.0, warm_up=1.5)
+    short = replace(SPAN, days=3.0, warm_up=1.0)
     rigs = ["A", "C", "R02", "R11"]
     return [Task(rig, policy, short) for rig in rigs for policy in policies()]
 
