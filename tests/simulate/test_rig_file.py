@@ -65,9 +65,10 @@ def test_without_a_machine_it_says_what_to_name():
     assert CliRunner().invoke(app, ["simulate"]).exit_code == 2
 
 
-def test_the_example_of_the_documentation_works_as_it_stands(tmp_path):
-    text = (Path(__file__).parents[2] / "docs" / "scheduler.md").read_text("utf-8")
-    [example] = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "docs/scheduler.md"])
+def test_the_example_of_the_documentation_works_as_it_stands(tmp_path, page):
+    text = (Path(__file__).parents[2] / page).read_text("utf-8")
+    [example] = re.findall(r"```toml\n(cores = .*?)```", text, re.DOTALL)
     path = tmp_path / "rig.toml"
     path.write_text(example, "utf-8")
 
