@@ -3,7 +3,8 @@
     python benchmarks/scheduler_reality.py [--k K] [--rounds ROUNDS]
 
 Rules mode keeps N real plots of chiapos in the making at once, for N = 1 to 4, on a tmpfs with room
-for all. How such a plot goes is learnt from the run with N = 1, as auto mode learns it; the rates
+for all. How such a plot goes is learnt from the run with N = 1, as auto mode learns it; so are its
+time from one plot to the next and the core seconds that all of the machine spent on it. The rates
 of the others are foretold by the simulator. Nothing else may run meanwhile: a load of 1 from
 others is a core that the simulator does not know of. Needs root, for mounting.
 """
@@ -15,11 +16,11 @@ import asyncio
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psutil
 from scheduler_real import made, mounted
 from workbench import little_farm
 
@@ -45,7 +46,8 @@ class Measured:
     """What was seen of one number of plots at once."""
 
     an_hour: float
-    jobs: Sequence[Job]
+    work: float
+    """Core seconds of the whole machine for one plot."""
     rig: Rig
 
 
@@ -54,12 +56,10 @@ def limits(at_once: int, plots: int | None = None) -> Limits:
     return Limits(count=plots, interval=2.0, max_parallel=at_once, max_parallel_per_drive=at_once)
 
 
-async def make(config: EngineConfig, plots: int) -> tuple[float, Sequence[Job]]:
-    """Make real plots; how many an hour, and their jobs."""
-    began = time.monotonic()
+async def make(config: EngineConfig, plots: int) -> Sequence[Job]:
+    """Make real plots; gives their jobs."""
     async with running_engine(config) as engine:
-        jobs = await made(engine, plots)
-        return plots / (time.monotonic() - began) * 3600, jobs
+        return await made(engine, plots)
 
 
 def measured(k: int, at_once: int, plots: int) -> Measured:
@@ -69,10 +69,35 @@ def measured(k: int, at_once: int, plots: int) -> Measured:
         config = little_farm(root, 1, k, limits(at_once, plots))
         config = replace(config, plot=replace(config.plot, threads=1))
         with mounted([root / "temp1"], 4 * GIB):
-            rate, jobs = asyncio.run(make(config, plots))
+            before = busy()
+            jobs = asyncio.run(make(config, plots))
+            work = (busy() - before) / plots
             rig = rig_of(kinds_of(config)[0], look_at_drives(config), learned_of(jobs))
     # The finished plot stays in memory, so the copy takes what it was seen to take.
-    return Measured(rate, jobs, replace(rig, machine=replace(rig.machine, outs=())))
+    rig = replace(rig, machine=replace(rig.machine, outs=()))
+    return Measured(plots / span(jobs) * 3600, work, rig)
+
+
+def busy() -> float:
+    """Seconds that all cores were busy since the machine's start."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0))
+
+
+def span(jobs: Sequence[Job]) -> float:
+    """Seconds from the first start to the last end."""
+    starts = [job.started_at for job in jobs if job.started_at]
+    ends = [job.ended_at for job in jobs if job.ended_at]
+    return (max(ends) - min(starts)).total_seconds()
+
+
+def calibrated(one: Measured) -> Rig:
+    """The rig, whose plots alone take what they were seen to take from one to the next."""
+    seconds = 3600 / one.an_hour
+    profile = one.rig.profile.scaled(seconds / one.rig.profile.total)
+    more = one.work / profile.work
+    stages = tuple(replace(stage, cores=stage.cores * more) for stage in profile.stages)
+    return replace(one.rig, profile=replace(profile, stages=stages))
 
 
 def foretold(rig: Rig, at_once: int, plots: int) -> float:
@@ -92,7 +117,7 @@ def main(k: int, rounds: int) -> int:
     wrong = 0
     for at_once in range(1, MOST + 1):
         real = measured(k, at_once, at_once * rounds)
-        rig = rig or real.rig
+        rig = rig or calibrated(real)
         told = foretold(rig, at_once, at_once * rounds)
         times = told / real.an_hour
         wrong += not TIMES[0] <= times <= TIMES[1]

@@ -9,21 +9,22 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing import Pool
 from pathlib import Path
 
+from benchmarks.scheduler import one_pass
 from benchmarks.scheduler.peers import (
     plotman_defaults,
     plotman_settings,
     swar_defaults,
     swar_settings,
 )
-from benchmarks.scheduler.rigs import held_out, named, rig_class
+from benchmarks.scheduler.rigs import every_rig, held_out, named, rig_class
+from benchmarks.scheduler.rows import Row, beside_tuned, draw, table
 from plotobot.engine.config import Limits
 from plotobot.engine.models import GIB
 from plotobot.simulate.production import auto_mode, rules_mode
@@ -33,6 +34,8 @@ from plotobot.simulate.run import Outcome, Policy, simulate
 SPAN = Span(days=6.0, warm_up=2.0, seed=5)
 SEARCH = Span(days=4.0, warm_up=1.5, seed=1)
 TRIES = 200
+OF_EACH_CLASS = 4
+"""Rigs of each class that other managers' settings are searched for."""
 PLOTO = Limits(
     max_parallel=7, max_parallel_per_drive=3, wait_between_drives=900.0, wait_same_drive=3600.0
 )
@@ -48,26 +51,6 @@ class Task:
     policy: str
     span: Span = SPAN
     contention: float = 0.0
-
-
-@dataclass(frozen=True)
-class Row:
-    """What a run brought, small enough to be sent between processes."""
-
-    rig: str
-    policy: str
-    share: float
-    plots_a_day: float
-    feasible: bool
-    fullest: float
-    most: int
-    pauses: int
-    settings: str = ""
-
-
-def every_rig() -> dict[str, Rig]:
-    """All rigs by name."""
-    return {one.name: one for one in [*named(), *held_out()]}
 
 
 def policies() -> dict[str, Callable[[Rig], Policy]]:
@@ -136,17 +119,26 @@ def _row(task: Task, rig: Rig, one: Outcome) -> Row:
 
 def quick() -> list[Task]:
     """What continuous integration runs."""
-    short = replace(SPAN, days=4.0, warm_up=1.5)
+    short = replace(SPAN, days=3.0, warm_up=1.0)
     rigs = ["A", "C", "R02", "R11"]
     return [Task(rig, policy, short) for rig in rigs for policy in policies()]
 
 
-def full(representatives: Sequence[str]) -> list[Task]:
-    """All rigs with all policies without a choice, and the searches on one rig of each class."""
+def searched() -> list[str]:
+    """The rigs that other managers' settings are searched for: the named, some of each class."""
+    by_class: dict[str, list[str]] = {}
+    for one in held_out():
+        by_class.setdefault(rig_class(one), []).append(one.name)
+    some = [name for names in by_class.values() for name in names[:OF_EACH_CLASS]]
+    return [*(one.name for one in named()), *some]
+
+
+def full() -> list[Task]:
+    """All rigs with all policies without a choice, and the searches on some."""
     tasks = [Task("B", "auto", contention=CONTENTION)]
-    tasks += [Task(rig, policy) for policy in SEARCHES for rig in ("B", "A", *representatives, "C")]
     tasks += [Task(rig, policy) for policy in policies() for rig in every_rig()]
-    return tasks
+    tasks += [Task(rig, policy) for policy in SEARCHES for rig in searched()]
+    return sorted(tasks, key=lambda task: (task.rig not in "BA", task.policy not in SEARCHES))
 
 
 def overcommits(count: int, days: float) -> list[Task]:
@@ -158,30 +150,6 @@ def overcommits(count: int, days: float) -> list[Task]:
     ]
 
 
-def table(rows: Iterable[Row]) -> str:
-    """A table in Markdown: named rigs one by one, held-out ones by class."""
-    rows = list(rows)
-    classes = {name: rig_class(rig) for name, rig in every_rig().items()}
-    lines = [
-        "| rigs | policy | share of the bound | least | infeasible | pauses |",
-        "|---|---|---|---|---|---|",
-    ]
-    groups: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        held = row.rig.startswith("R") and "best of" not in row.policy
-        group = f"held out, {classes[row.rig]}" if held else row.rig
-        groups.setdefault((group, row.policy), []).append(row)
-    for (group, policy), some in sorted(groups.items()):
-        shares = [one.share for one in some]
-        wrong = sum(not one.feasible for one in some)
-        count = f" ({len(some)})" if len(some) > 1 else ""
-        lines.append(
-            f"| {group}{count} | {policy} | {statistics.median(shares):.3f} | {min(shares):.3f} | "
-            f"{wrong} | {sum(one.pauses for one in some)} |"
-        )
-    return "\n".join(lines)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; 1 where auto mode took more than there is."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -190,21 +158,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", help="runs of this policy alone, such as auto")
     parser.add_argument("--days", type=float, default=2.0, help="of each of those seeds")
     parser.add_argument("--json", type=Path, help="keep all rows in a file")
+    parser.add_argument("--chart", type=Path, help="draw the table into a PNG file")
+    parser.add_argument("--pass", dest="one_pass", action="store_true", help="time one pass alone")
     parser.add_argument("--processes", type=int, default=None)
     chosen = parser.parse_args(arguments)
+    if chosen.one_pass:
+        print(one_pass.figures())
+        return 0
     if chosen.overcommits:
         tasks = overcommits(chosen.overcommits, chosen.days)
     else:
-        tasks = quick() if chosen.quick else full(("R00", "R02", "R04"))
+        tasks = quick() if chosen.quick else full()
     tasks = [one for one in tasks if one.policy.startswith(chosen.only or "")]
     began, rows = time.monotonic(), []
     with Pool(chosen.processes) as pool:
         for row in pool.imap_unordered(run, tasks, chunksize=1):
             rows.append(row)
             print(f"{row.rig:>6} {row.policy}: {row.share:.3f}", file=sys.stderr, flush=True)
+    if chosen.chart:
+        draw(rows, chosen.chart)
     if chosen.json:
         chosen.json.write_text(json.dumps([vars(row) for row in rows], indent=1), "utf-8")
     print(table(rows))
+    print(f"\n{beside_tuned(rows)}")
     print(f"\n{len(rows)} runs in {time.monotonic() - began:.0f} s")
     wrong = [row for row in rows if row.policy == "auto" and not row.feasible]
     print(f"overcommits of auto mode: {len(wrong)}")

@@ -57,6 +57,11 @@ def _drawn(luck: random.Random, number: int) -> Rig:
     return rig(f"R{number:02}", cores, memory, temps, luck.choice([1, 2, 4]))
 
 
+def every_rig() -> dict[str, Rig]:
+    """All rigs by name."""
+    return {one.name: one for one in [*named(), *held_out()]}
+
+
 def rig_class(of: Rig) -> str:
     """What binds a rig: `cpu`, `memory` or `temp`."""
     return {"CPU": "cpu", "memory": "memory"}.get(of.bound.binds, "temp")

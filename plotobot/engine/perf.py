@@ -157,6 +157,12 @@ def average(job_id: str, tally: Tally) -> Perf:
     )
 
 
+async def tallies(store: Store, jobs: Iterable[Job]) -> dict[str, Tally]:
+    """All that was seen of some jobs, by job id; nobody knows of some."""
+    job_ids = [job.id for job in jobs]
+    return await store.run(lambda db: _get(db, job_ids))
+
+
 def pids_of(jobs: Iterable[Job]) -> dict[str, int]:
     """The plotters' pids by job id."""
     return {job.id: job.pid for job in jobs if job.pid}

@@ -87,11 +87,15 @@ def _max_parallel_per_drive(case: Case) -> Wait | None:
 
 def _profile_max_parallel(case: Case) -> Wait | None:
     most = case.kind.profile.max_parallel
+    if most is None:
+        return None
     return _too_many(case, case.of_kind(), most, f"of {case.kind.name}")
 
 
 def _profile_max_parallel_per_drive(case: Case) -> Wait | None:
     most = case.kind.profile.max_parallel_per_drive
+    if most is None:
+        return None
     here = [job for job in case.of_kind() if job.temp == case.drive.path]
     return _too_many(case, here, most, f"of {case.kind.name} on this drive")
 

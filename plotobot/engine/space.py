@@ -20,6 +20,12 @@ class Ledger:
     promised: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     freeable: Mapping[str, int] = field(default_factory=dict)
     """By replot drive, the bytes that old plots and the quarantine may make free for a new plot."""
+    filesystems: dict[str, str] = field(init=False)
+    """By the drive's path."""
+
+    def __post_init__(self) -> None:
+        """Know each drive's file system by its path; of one that is set twice, the first."""
+        self.filesystems = {one.path: one.filesystem for one in reversed(self.drives)}
 
     @classmethod
     def of(
@@ -64,7 +70,7 @@ class Ledger:
 
     def _filesystem(self, path: str) -> str:
         # A folder that is not configured (any more) stands for itself.
-        return next((drive.filesystem for drive in self.drives if drive.path == path), path)
+        return self.filesystems.get(path, path)
 
 
 def claims(job: Job, filesystem: Callable[[str], str]) -> Iterator[tuple[str, int]]:

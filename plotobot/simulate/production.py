@@ -101,17 +101,18 @@ class Planned:
             self._hold_still(fluid, touched)
 
     def _crowded(self, fluid: Fluid) -> list[str]:
-        """The temp drives with so many plots that they could not all peak at once."""
+        """The temp drives whose plots could not all hold the most they still may at once.
+
+        On the others whoever asks may go on, so that nobody has to ask.
+        """
         if self._rules.auto is None:
             return []
-        plots: dict[str, int] = {}
+        peaks, most = self._rig.profile.peaks, dict.fromkeys(fluid.fullest, 0.0)
         for plot in fluid.plots:
-            plots[plot.temp] = plots.get(plot.temp, 0) + 1
-        return [
-            one.path
-            for one in self._rig.machine.temps
-            if plots.get(one.path, 0) * self._rig.peak > CAPACITY * one.size
-        ]
+            most[plot.temp] += peaks[plot.stage] * self._rig.peak
+        sizes = {one.path: one.size * CAPACITY for one in self._rig.machine.temps}
+        still = {plot.temp for plot in fluid.plots if plot.paused}
+        return [temp for temp, size in sizes.items() if most[temp] > size or temp in still]
 
     def _hold_still(self, fluid: Fluid, temps: set[str]) -> None:
         if self._rules.auto is None:

@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -60,3 +63,18 @@ def test_the_command_line_says_what_a_machine_would_make(file):
 
 def test_without_a_machine_it_says_what_to_name():
     assert CliRunner().invoke(app, ["simulate"]).exit_code == 2
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/scheduler.md"])
+def test_the_example_of_the_documentation_works_as_it_stands(tmp_path, page):
+    text = (Path(__file__).parents[2] / page).read_text("utf-8")
+    [example] = re.findall(r"```toml\n(cores = .*?)```", text, re.DOTALL)
+    path = tmp_path / "rig.toml"
+    path.write_text(example, "utf-8")
+
+    result = CliRunner().invoke(app, ["simulate", str(path), "--days", "2"])
+
+    assert result.exit_code == 0
+    told = re.search(r"your settings: ([\d.]+) plots/day; auto: ([\d.]+); bound", result.output)
+    assert told
+    assert float(told[2]) > float(told[1])

@@ -14,13 +14,13 @@ from plotobot.engine.space import claims
 
 OVERBOOKED = 1.25
 """Demand for cores up to which plots start, as a multiple of what there is: plots wait now and then
-for a drive or a lock, and cores that idle meanwhile are lost."""
+for a drive or a lock, and cores that idle meanwhile are lost. While some idle, one more starts."""
 CROWDED = 1.6
 """The same for the bytes a second of a temp drive."""
 PACE = 0.6
 """The least time between two starts, as a share of the machine's best time for a plot."""
 IDLE = 0.5
-"""The share of the cores below which nobody waits for the pace."""
+"""The share of the cores below which nobody waits for the pace; nor while a plot's cores idle."""
 MARGIN = 0.985
 """The share of a drive that the foreseen use may come to."""
 TICK = 75.0

@@ -80,11 +80,12 @@ def _mean(samples: Sequence[Sample]) -> float:
 def _samples(
     jobs: Sequence[Job], profiles: Mapping[tuple[str, int], StageProfile], now: datetime
 ) -> Iterable[Sample]:
-    spans = [(job.started_at or now, job.ended_at or now) for job in jobs]
-    for job, (began, _) in zip(jobs, spans, strict=True):
+    every = [(job.started_at or now, job.ended_at or now) for job in jobs]
+    for job, (began, ended) in zip(jobs, every, strict=True):
         profile = profiles.get((job.plotter, job.k))
         if profile is None:
             continue
+        spans = [one for one in every if one[0] < ended and one[1] > began]
         # Marks count time at work: a job that was paused is placed a little too early.
         late = timedelta(seconds=max(0.0, (now - began).total_seconds() - worked(job, now)))
         late = late if job.ended_at is None else timedelta()

@@ -1,8 +1,9 @@
 """Profiles learnt from the plots that this machine has made. Pure.
 
 A stage takes what the quicker of its plots took, as near as one comes to a plot alone on the
-machine. It holds what was measured at most, and a little more. What no log and no look at a drive
-can tell, the cores and the traffic of a stage, stays as the built-in profile says.
+machine. It holds what was measured at most, and a little more. All of them together move on temp
+what the plotter's processes did. What nobody can tell, the cores of a stage and its share of the
+traffic, stays as the built-in profile says.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from statistics import quantiles
+from statistics import median, quantiles
 
 from plotobot.engine.auto.profile import COPY, Stage, StageProfile, built_in, profile_for
 from plotobot.engine.history import END, START, marks_of
 from plotobot.engine.models import Job, JobState
+from plotobot.engine.perf import Tally
 from plotobot.plotters.record import CODES, RANK
 
 LEAST = 3
 """Plots before what they took is believed."""
 LATEST = 20
+WATCHED = 0.9
+"""The share of a plot's time that its processes must have been looked at to tell its traffic."""
 UNSEEN = 1.03
 """What plots may hold between two looks, beside what was seen, as a factor."""
 USUAL_CORES = 4.0
@@ -27,13 +31,16 @@ USUAL_CORES = 4.0
 
 
 def learned_of(
-    jobs: Iterable[Job], known: Mapping[str, StageProfile] | None = None
+    jobs: Iterable[Job],
+    known: Mapping[str, StageProfile] | None = None,
+    seen: Mapping[str, Tally] | None = None,
 ) -> dict[tuple[str, int], StageProfile]:
     """What completed plots tell, by plotter and k; only where enough were made.
 
     Args:
         jobs: any jobs, the latest first.
         known: the built-in profiles; None reads them.
+        seen: what their processes took, by job id; None knows nothing of that.
     """
     known = built_in() if known is None else known
     kinds: dict[tuple[str, int], list[Job]] = {}
@@ -41,12 +48,15 @@ def learned_of(
         if job.state is JobState.COMPLETED and job.marks:
             kinds.setdefault((job.plotter, job.k), []).append(job)
     found = {
-        kind: _learned(plots[:LATEST], profile_for(known, *kind)) for kind, plots in kinds.items()
+        kind: _learned(plots[:LATEST], profile_for(known, *kind), seen or {})
+        for kind, plots in kinds.items()
     }
     return {kind: profile for kind, profile in found.items() if profile}
 
 
-def _learned(plots: Sequence[Job], base: StageProfile | None) -> StageProfile | None:
+def _learned(
+    plots: Sequence[Job], base: StageProfile | None, seen: Mapping[str, Tally]
+) -> StageProfile | None:
     if len(plots) < LEAST:
         return None
     marks = [marks_of(job) for job in plots]
@@ -55,9 +65,30 @@ def _learned(plots: Sequence[Job], base: StageProfile | None) -> StageProfile | 
     shares = _shares(plots)
     stages = [_stage(one, base, times, shares) for one in base.stages]
     source = f"learnt from {len(plots)} plots made here; the rest: {base.source}"
-    return replace(
+    profile = replace(
         base, stages=tuple(_joined(stages, bool(shares))), source=source, plots=len(plots)
     )
+    moved = [traffic for job in plots if (traffic := _moved(job, seen.get(job.id)))]
+    return _moving(profile, median(moved)) if len(moved) >= LEAST else profile
+
+
+def _moved(job: Job, tally: Tally | None) -> float | None:
+    """Bytes that a plot moved on temp; None where that cannot be told."""
+    if tally is None or job.temp2 or job.started_at is None or job.ended_at is None:
+        return None
+    took = (job.ended_at - job.started_at).total_seconds()
+    traffic = tally.read_bytes + tally.write_bytes - job.out_need
+    return float(traffic) if traffic > 0 and tally.seconds >= WATCHED * took else None
+
+
+def _moving(profile: StageProfile, traffic: float) -> StageProfile:
+    """The profile with so much traffic in all; shared out as it is, or evenly where it has none."""
+    whole, total = profile.traffic, profile.total
+    stages = (
+        replace(one, traffic=traffic * (one.traffic / whole if whole else one.seconds / total))
+        for one in profile.stages
+    )
+    return replace(profile, stages=tuple(stages))
 
 
 def _line(profile: StageProfile) -> list[str]:

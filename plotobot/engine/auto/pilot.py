@@ -17,6 +17,7 @@ from plotobot.engine.auto.learning import LATEST, learned_of
 from plotobot.engine.auto.profile import StageProfile
 from plotobot.engine.case import Kind
 from plotobot.engine.models import Drive, Job
+from plotobot.engine.perf import tallies
 from plotobot.engine.roster import Roster
 from plotobot.engine.store import Store
 
@@ -62,4 +63,4 @@ class Pilot:
         self._ended = ended
         plots = {(kind.profile.plot.plotter, kind.profile.plot.k) for kind in kinds}
         made = [job for plot in plots for job in await self._store.completed(*plot, LATEST)]
-        self._learned = learned_of(made)
+        self._learned = learned_of(made, seen=await tallies(self._store, made))

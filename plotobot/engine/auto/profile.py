@@ -70,6 +70,8 @@ class StageProfile:
     the last. A status between two known ones is the earlier."""
     course: tuple[float, ...] = field(init=False, repr=False)
     """Share of the peak at each of `STEPS` equal steps of time."""
+    opening: tuple[float, float] = field(init=False, repr=False)
+    """Mean cores and bytes a second on temp of phase 1."""
 
     def __post_init__(self) -> None:
         """Work out once what every decision asks for."""
@@ -80,6 +82,10 @@ class StageProfile:
         put(self, "spans", {status: self._span(rank) for status, rank in RANK.items()})
         at = (self.total * step / STEPS for step in range(STEPS))
         put(self, "course", tuple(self.share(moment) for moment in at))
+        first = [one for one in self.stages if RANK[one.status] < RANK["2.1"]] or self.stages[:1]
+        seconds, traffic = sum(one.seconds for one in first), sum(one.traffic for one in first)
+        work = sum(one.seconds * one.cores for one in first)
+        put(self, "opening", (work / seconds, traffic / seconds))
 
     @property
     def total(self) -> float:
@@ -100,16 +106,6 @@ class StageProfile:
     def room(self) -> float:
         """Share of the peak times seconds: what a plot takes of a drive's space over its life."""
         return sum((one.start + one.end) / 2 * one.seconds for one in self.stages)
-
-    @property
-    def opening(self) -> tuple[float, float]:
-        """Mean cores and bytes a second on temp of phase 1."""
-        first = [one for one in self.stages if one.status < "2"]
-        seconds = sum(one.seconds for one in first)
-        return (
-            sum(one.seconds * one.cores for one in first) / seconds,
-            sum(one.traffic for one in first) / seconds,
-        )
 
     def stage_at(self, moment: float) -> int:
         """The index of the stage at so many seconds of a plot's life."""

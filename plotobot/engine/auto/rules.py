@@ -42,7 +42,7 @@ def _cores(case: Case) -> Wait | None:
     forecast = _of(case)
     cores = forecast.auto.machine.cores
     wanted = _profile(case).opening[0]
-    if not forecast.plots or forecast.cores + wanted <= OVERBOOKED * cores:
+    if forecast.cores < cores or forecast.cores + wanted <= OVERBOOKED * cores:
         return None
     return Wait(
         f"the plots want {forecast.cores:.1f} of {cores:.1f} cores in the stages they are in; "
@@ -54,7 +54,8 @@ def _pace(case: Case) -> Wait | None:
     forecast = _of(case)
     gap, now = PACE * forecast.auto.gap, case.world.now
     recent = [at for _, at in case.world.starts if abs((now - at).total_seconds()) < gap]
-    if not recent or forecast.cores < IDLE * forecast.auto.machine.cores:
+    cores, wanted = forecast.auto.machine.cores, _profile(case).opening[0]
+    if not recent or forecast.cores < IDLE * cores or forecast.cores + wanted <= cores:
         return None
     last = max(recent)
     ago = max(0.0, (now - last).total_seconds()) / 60

@@ -78,7 +78,7 @@ class Standing:
         profile, need = self.profile, self.job.temp_need
         apart = profile.total / STEPS
         if abs(apart - step) < step * 1e-9:
-            return [share * need for share in profile.course[int(self.at / apart) :]]
+            return list(map(float(need).__mul__, profile.course[int(self.at / apart) :]))
         count = int((profile.total - self.at) / step) + 1
         return [profile.share(self.at + step * number) * need for number in range(count)]
 

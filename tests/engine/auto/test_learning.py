@@ -5,6 +5,7 @@ import pytest
 
 from plotobot.engine.auto.learning import LEAST, learned_of
 from plotobot.engine.models import JobState
+from plotobot.engine.perf import Tally
 from tests.engine.auto.plots import CHIA, NOW, PEAK, job
 
 
@@ -48,3 +49,40 @@ def test_a_plotter_without_a_profile_counts_with_its_peak_until_it_is_copied():
     assert profile.peaks[0] == 1.0
     assert profile.stages[-1].start < 1.0
     assert profile.total == pytest.approx(2 * CHIA.total, rel=0.01)
+
+
+def watched(plots, traffic, seconds=1e9):
+    """What was seen of the processes of each."""
+    half = round(traffic / 2)
+    return {
+        one.id: Tally(seconds=seconds, read_bytes=half, write_bytes=half + one.out_need)
+        for one in plots
+    }
+
+
+def test_traffic_on_temp_is_learnt_from_what_the_processes_moved():
+    plots = [made(n) for n in range(LEAST)]
+    profile = learned_of(plots, seen=watched(plots, CHIA.traffic / 2))["chia", 32]
+
+    assert profile.traffic == pytest.approx(CHIA.traffic / 2, rel=1e-6)
+    assert profile.stages[0].traffic == pytest.approx(CHIA.stages[0].traffic / 2, rel=1e-6)
+
+
+def test_traffic_of_a_plotter_nobody_knows_is_spread_over_its_time():
+    plots = [replace(made(n), plotter="madmax") for n in range(LEAST)]
+    profile = learned_of(plots, seen=watched(plots, 1e12))["madmax", 32]
+
+    assert profile.traffic == pytest.approx(1e12, rel=1e-6)
+    assert profile.opening[1] == pytest.approx(1e12 / profile.total, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("more", "seconds"),
+    [({}, 60.0), ({"temp2": "/t2"}, 1e9)],
+    ids=["looked at for a minute only", "a second temp drive had its part"],
+)
+def test_traffic_that_cannot_be_told_stays_as_it_was(more, seconds):
+    plots = [made(n, **more) for n in range(LEAST)]
+    profile = learned_of(plots, seen=watched(plots, 1e9, seconds))["chia", 32]
+
+    assert profile.traffic == pytest.approx(CHIA.traffic)

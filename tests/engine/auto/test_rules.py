@@ -1,9 +1,10 @@
 import re
+from dataclasses import replace
 
 import pytest
 
-from plotobot.engine.case import Rules, World
-from plotobot.engine.config import NO_CAP, Limits
+from plotobot.engine.case import Kind, Rules, World
+from plotobot.engine.config import NO_CAP, Limits, PlotSettings, Profile
 from plotobot.engine.planner import plan
 from tests.engine.auto.plots import KIND, NOW, PEAK, auto, drives, job
 
@@ -38,7 +39,7 @@ def test_rules_mode_would_not_start_it():
     ("rule", "more", "says"),
     [
         ("memory", {"memory": 5e9}, "of memory are taken"),
-        ("cores", {"cores": 3.0}, "cores in the stages they are in"),
+        ("cores", {"cores": 2.0}, "cores in the stages they are in"),
         ("drive_speed", {"rate": 1e8}, "MB/s"),
         ("drive_saturated", {"most": {"/t1": 1}}, "was seen to bring fewer"),
     ],
@@ -52,7 +53,7 @@ def test_each_rule_holds_with_its_numbers(rule, more, says):
 
 def test_starts_keep_apart_and_the_hold_says_until_when():
     jobs = [job(number, "1.3", share=0.65) for number in range(5)]
-    hold = held(jobs, size=20 * PEAK, starts=[("/t1", NOW)], gap=1000.0)
+    hold = held(jobs, size=20 * PEAK, starts=[("/t1", NOW)], gap=1000.0, cores=12.0)
 
     assert hold.rule == "pace"
     assert (hold.until - NOW).total_seconds() == pytest.approx(600)
@@ -60,6 +61,20 @@ def test_starts_keep_apart_and_the_hold_says_until_when():
 
 def test_a_machine_that_idles_waits_for_no_pace():
     assert decided(size=20 * PEAK, starts=[("/t1", NOW)], gap=1000.0).starts
+
+
+def test_a_plot_whose_cores_idle_waits_for_no_pace():
+    jobs = [job(number, "1.3", share=0.65) for number in range(5)]
+    recent = {"starts": [("/t1", NOW)], "gap": 1000.0}
+
+    assert len(decided(jobs, size=20 * PEAK, cores=12.5, **recent).starts) == 1
+
+
+def test_while_a_core_idles_one_more_plot_starts():
+    jobs = [job(number, "1.3", share=0.65) for number in range(2)]
+
+    assert len(decided(jobs, size=20 * PEAK, cores=4.2).starts) == 1
+    assert held(jobs, size=20 * PEAK, cores=4.1).rule == "cores"
 
 
 @pytest.mark.parametrize(
@@ -86,3 +101,16 @@ def test_where_plots_cannot_be_held_still_each_is_promised_its_peak():
 
 def test_a_start_says_what_it_rests_on():
     assert "built-in stage times" in decided().starts[0].why
+
+
+def test_a_plotter_nobody_knows_is_started_with_its_peak_promised():
+    kind = Kind(Profile(plot=PlotSettings(plotter="madmax", k=32)), KIND.needs)
+    jobs = [job(1, "3.5", share=0.6)]
+    jobs = [replace(one, plotter="madmax", temp_used=0, marks=()) for one in jobs]
+
+    def starts(size):
+        world = World(NOW, drives(size, jobs), jobs)
+        return plan(world, Rules(FREE, [kind], auto=auto(cores=4.2))).starts
+
+    assert not starts(1.9 * PEAK)
+    assert len(starts(2.1 * PEAK)) == 1
