@@ -14,6 +14,7 @@ import textwrap
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -210,11 +211,18 @@ async def test_a_job_that_was_prepared_and_never_ran_is_started_after_all(farm: 
     assert kinds == [EventKind.JOB_SPAWNED, EventKind.JOB_FINISHED]
 
 
+def stored_jobs(farm: Farm) -> int:
+    database = f"file:{farm.root}/state/plotobot.db?mode=ro"
+    with closing(sqlite3.connect(database, uri=True)) as db:
+        return int(db.execute("SELECT count(*) FROM jobs").fetchone()[0])
+
+
 async def test_a_job_whose_directory_was_removed_while_the_bot_was_down_is_told_as_lost(
     farm: Farm,
 ) -> None:
     bot = start_bot(farm, 1)
     wait_for(lambda: any(job.pid is not None for job in read_jobs(farm.jobs)))
+    wait_for(lambda: stored_jobs(farm) == 1)  # it runs a moment before the database knows it
     kill(bot)
     (job,) = read_jobs(farm.jobs)
     wait_for(lambda: all(not one.state.live for one in read_jobs(farm.jobs)))
