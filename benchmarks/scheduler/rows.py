@@ -76,12 +76,14 @@ def beside_tuned(rows: Iterable[Row]) -> str:
     return "\n".join(lines)
 
 
-def draw(rows: Iterable[Row], file: Path) -> None:
-    """Draw the median shares as bars, the policies of each rig or class side by side."""
+def draw(rows: Sequence[Row], file: Path) -> None:
+    """Draw the median shares as bars, of the rigs alone that every policy was run on."""
     from matplotlib.figure import Figure
 
-    groups = {name: some for name, some in sorted(grouped(rows).items()) if "auto" in some}
-    groups = {name: some for name, some in groups.items() if len(some) > 1}
+    every = {one.policy for one in rows}
+    run = {rig: {one.policy for one in rows if one.rig == rig} for rig in {o.rig for o in rows}}
+    some = grouped(one for one in rows if run[one.rig] == every)
+    groups = dict(sorted(some.items()))
     policies = sorted({policy for some in groups.values() for policy in some}, key=_auto_first)
     figure = Figure(figsize=(9, 4.2), dpi=110, layout="constrained")
     axes = figure.subplots()
@@ -94,13 +96,18 @@ def draw(rows: Iterable[Row], file: Path) -> None:
     axes.axhline(1.0, color="black", linewidth=0.8)
     axes.set_ylim(0, 1.25)
     axes.set_ylabel("share of what no schedule can exceed")
-    axes.set_xticks([n + 0.42 - width / 2 for n in range(len(groups))], _labels(groups))
+    middles = [place + 0.42 - width / 2 for place in range(len(groups))]
+    axes.set_xticks(middles, _labels(groups), fontsize="small")
     axes.legend(ncols=3, fontsize="small", loc="upper center", frameon=False)
     figure.savefig(file)
 
 
-def _labels(groups: Mapping[str, object]) -> Sequence[str]:
-    return [name.replace("held out, ", "held out,\n") for name in groups]
+def _labels(groups: Mapping[str, Mapping[str, Sequence[Row]]]) -> Sequence[str]:
+    counts = [len(next(iter(policies.values()))) for policies in groups.values()]
+    return [
+        f"rig {name}" if count == 1 else f"{count} rigs,\n{name.removeprefix('held out, ')}"
+        for name, count in zip(groups, counts, strict=True)
+    ]
 
 
 def _auto_first(policy: str) -> tuple[bool, str]:

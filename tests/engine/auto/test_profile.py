@@ -1,6 +1,6 @@
 import pytest
 
-from plotobot.engine.auto.profile import plot_scale, profile_for
+from plotobot.engine.auto.profile import Stage, StageProfile, plot_scale, profile_for
 from plotobot.plotters.record import CODES
 from tests.engine.auto.plots import CHIA
 
@@ -45,3 +45,9 @@ def test_a_smaller_k_takes_less_time_and_the_same_shape():
 
 def test_nothing_is_known_of_a_plotter_without_a_profile():
     assert profile_for({"chia": CHIA}, "madmax", 32) is None
+
+
+def test_a_plot_without_a_phase_1_opens_with_its_first_stage():
+    stages = (Stage("3.1", 100.0, 2.0, 500.0, 1.0, 1.0), Stage("Copying", 10.0, 0.2, 5.0, 0.4, 0.4))
+
+    assert StageProfile(stages, "a test").opening == (2.0, 5.0)
