@@ -174,7 +174,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with Pool(chosen.processes) as pool:
         for row in pool.imap_unordered(run, tasks, chunksize=1):
             rows.append(row)
-            print(f"{row.rig:>6} {row.policy}: {row.share:.3f}", file=sys.stderr, flush=True)
+            wrong = "" if row.feasible else f", more than there is: {row.fullest:.3f}, {row.most}"
+            print(f"{row.rig:>6} {row.policy}: {row.share:.3f}{wrong}", file=sys.stderr, flush=True)
     if chosen.chart:
         draw(rows, chosen.chart)
     if chosen.json:
@@ -182,9 +183,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(table(rows))
     print(f"\n{beside_tuned(rows)}")
     print(f"\n{len(rows)} runs in {time.monotonic() - began:.0f} s")
-    wrong = [row for row in rows if row.policy == "auto" and not row.feasible]
-    print(f"overcommits of auto mode: {len(wrong)}")
-    return 1 if wrong else 0
+    over = [row for row in rows if row.policy == "auto" and not row.feasible]
+    print(f"overcommits of auto mode: {len(over)}")
+    return 1 if over else 0
 
 
 if __name__ == "__main__":
