@@ -476,7 +476,8 @@ class PlottingEngine:
             except Exception as error:  # the last frame: a farm goes on without one step
                 await self._trouble(error)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOG_EVERY)
+                async with asyncio.timeout(LOG_EVERY):
+                    await self._wake.wait()
             self._wake.clear()
 
     async def _step(self) -> None:

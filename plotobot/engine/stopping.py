@@ -107,7 +107,8 @@ class Stopper:
         self._wake()
         while (job := self._roster.job(job_id)).state.live:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._roster.changed(), 1)
+                async with asyncio.timeout(1):
+                    await self._roster.changed()
         return job
 
     async def _clean(self, job: Job, by: str) -> list[Removed]:

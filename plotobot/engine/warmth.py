@@ -167,7 +167,8 @@ async def _asked(program: str, *arguments: str) -> dict[str, Any]:
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        out, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            out, _ = await process.communicate()
         answer = json.loads(out)
     except (TimeoutError, ValueError, RecursionError):
         return {}

@@ -128,7 +128,8 @@ async def _run(command: list[str], limit: float) -> tuple[int | None, bytes]:
         env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | _FRUGAL,
     )
     try:
-        answer, _ = await asyncio.wait_for(child.communicate(), limit)
+        async with asyncio.timeout(limit):
+            answer, _ = await child.communicate()
     except TimeoutError:
         return None, b""
     else:
@@ -138,7 +139,8 @@ async def _run(command: list[str], limit: float) -> tuple[int | None, bytes]:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
             with contextlib.suppress(TimeoutError):  # on a hung mount even SIGKILL waits
-                await asyncio.wait_for(child.wait(), 5)
+                async with asyncio.timeout(5):
+                    await child.wait()
 
 
 def _judged(

@@ -84,7 +84,8 @@ class Walks:
         done, since = walk.done, clock()
         while not walk.ended.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(walk.ended.wait(), min(_LOOK_EVERY, self._silence))
+                async with asyncio.timeout(min(_LOOK_EVERY, self._silence)):
+                    await walk.ended.wait()
             if walk.done != done:
                 done, since = walk.done, clock()
             elif clock() - since >= self._silence and not walk.ended.is_set():

@@ -48,7 +48,8 @@ class Child:
         self._unwanted.set()
         self._close_stdin()
         try:
-            await asyncio.wait_for(self._gone.wait(), _GRACE)
+            async with asyncio.timeout(_GRACE):
+                await self._gone.wait()
         except TimeoutError:
             pass
         finally:
@@ -62,7 +63,8 @@ class Child:
             TimeoutError: nothing, for this many seconds.
             MoveRefused, DestinationAway: it says so, or it died.
         """
-        line = await asyncio.wait_for(self._lines.get(), patience)
+        async with asyncio.timeout(patience):
+            line = await self._lines.get()
         end = "died" if line is None else line.get("end")
         text = "" if line is None else str(line.get("text", ""))
         if end == "refused":

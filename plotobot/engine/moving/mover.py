@@ -222,7 +222,8 @@ class Mover:
         while True:
             await self._look()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_EVERY)
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self._wake.wait()
             self._wake.clear()
 
     async def _tell_trouble(self, what: str) -> None:

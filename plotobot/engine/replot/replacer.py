@@ -113,7 +113,8 @@ class Replacer:
                 await self.halt(f"Something unforeseen happened ({type(error).__name__}).")
             self._wake.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_EVERY)
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self._wake.wait()
 
     # --- the owner's word -----------------------------------------------------------------------
 

@@ -137,6 +137,14 @@ async def test_finished_plots_go_as_they_come(yard: Yard) -> None:
     assert all(move.rate > 0 and move.landed for move in view.moves)
 
 
+async def test_it_ends_also_where_it_is_woken_at_that_very_moment(yard: Yard) -> None:
+    async with asyncio.timeout(20):
+        for _ in range(3):
+            async with yard.mover() as mover:
+                await asyncio.sleep(0.3)  # by now it waits
+                mover.wake()
+
+
 async def test_two_drives_are_read_and_written_at_once_and_one_is_not(yard: Yard) -> None:
     yard.put(0, folder=1)
     yard.put(1, folder=2)
