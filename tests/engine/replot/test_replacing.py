@@ -44,7 +44,7 @@ def tmpfs(disks: Disks, name: str, size: int) -> Path:
     return point
 
 
-NEED = 5_300_000
+NEED = 5_950_000
 """Bytes kept for a new k18 plot, and a little."""
 
 
@@ -94,7 +94,7 @@ async def test_old_plots_go_one_by_one_after_their_successors(
 async def test_where_there_is_no_room_the_old_plot_goes_just_before_the_copy(
     farm_with: Callable[[int], ReplotFarm],
 ) -> None:
-    farm = farm_with(800_000)  # of a plot's 4.5 million bytes
+    farm = farm_with(2_400_000)  # a plot takes 3.4 to 4.4 million bytes, and 4.8 are kept for it
     config = farm.config()
     config = replace(config, plot=replace(config.plot, program=farm.patient()))
     async with farm.running(config) as engine:
