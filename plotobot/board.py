@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 NOTE = "board"
 """The note of where the board is."""
 UNKNOWN_MESSAGE = 10008
-FAREWELL = 2.0
-"""Seconds that taking leave may take; then the bot goes without."""
+FAREWELL = 5.0
+"""Seconds that taking leave may take, on a machine busy with plots; then the bot goes without."""
 
 
 class Wall(Protocol):
