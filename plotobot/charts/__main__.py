@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
-from contextlib import suppress
 
+from plotobot.engine.one_shot import give_way
 from plotobot.engine.summary import CHARTS, summary_adapter
 
 USAGE = f"usage: python -m plotobot.charts {'|'.join(CHARTS)} < summary.json > chart.png"
@@ -17,9 +16,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in CHARTS:
         sys.stderr.write(USAGE + "\n")
         return 2
-    if sys.platform != "win32":
-        with suppress(OSError):
-            os.nice(10)  # plots go first
+    give_way()
     logging.disable(logging.WARNING)  # of fonts that lack a character
     summary = summary_adapter().validate_json(sys.stdin.buffer.read())
     from plotobot.charts.drawing import draw

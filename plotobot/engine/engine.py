@@ -15,7 +15,7 @@ from functools import partial
 from typing import Self
 
 from plotobot import __version__
-from plotobot.engine.advising import TAKEN, advice_of
+from plotobot.engine.advising import TAKEN, Adviser
 from plotobot.engine.audit import Audit
 from plotobot.engine.auto.guard import Guard
 from plotobot.engine.auto.pilot import Pilot
@@ -161,6 +161,7 @@ class PlottingEngine:
         )
         self._reporter = Reporter(store, config.report, sources, self._roster.tell, now)
         self._perf = PerfMeter(store, native_processes(), now)
+        self._adviser = Adviser()
         self._warmth = Warmth(store, self._put_events, now, self._heat_limits)
         self._tasks: list[asyncio.Task[None]] = []
         # By the loop's clock, which no change of the system's time can move.
@@ -298,7 +299,7 @@ class PlottingEngine:
     async def advise(self) -> Advice:
         """Simulate the limits that are set beside auto mode."""
         made = [job for job in self._roster.all() if job.state is JobState.COMPLETED]
-        return await advice_of(self._config, self._spawner.seen(), made)
+        return await self._adviser.advise(self._config, self._spawner.seen(), made)
 
     async def take_advice(self) -> None:
         """Write auto mode into the settings, and lift the caps on jobs."""

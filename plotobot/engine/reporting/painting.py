@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
+from plotobot.engine.one_shot import ask, passed_on
 from plotobot.engine.summary import Summary, summary_adapter
 from plotobot.errors import Refusal
 
 PATIENCE = 30.0
 """Seconds; a busy machine draws for five, and the first time fonts are looked for."""
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "HOME", "SYSTEMROOT", "TEMP", "TMP")
-"""What the child gets of the environment: the token is none of it."""
 COMMAND = ("-I", "-m", "plotobot.charts")
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -51,41 +48,19 @@ class Painter:
         return png
 
     async def _drawn(self, chart: str, summary: bytes) -> tuple[bytes, str]:
-        pipe = asyncio.subprocess.PIPE
         try:
-            child = await asyncio.create_subprocess_exec(
-                sys.executable, *COMMAND, chart,
-                stdin=pipe, stdout=pipe, stderr=pipe, env=environment(os.environ),
-            )  # fmt: skip
-        except OSError as error:
-            raise NoChart(f"the chart could not be drawn: {error}") from error
-        try:
-            async with asyncio.timeout(self._patience):
-                png, words = await child.communicate(summary)
+            return await ask((*COMMAND, chart), summary, self._patience, environment(os.environ))
         except TimeoutError:
             raise NoChart(f"the chart was not drawn within {self._patience:g} s") from None
-        finally:
-            await _ended(child)
-        return png, _last_line(words)
+        except OSError as error:
+            raise NoChart(f"the chart could not be drawn: {error}") from error
 
 
 def _as_json(summary: Summary) -> bytes:
     return summary_adapter().dump_json(summary)
 
 
-async def _ended(child: asyncio.subprocess.Process) -> None:
-    if child.returncode is None:
-        with suppress(ProcessLookupError):
-            child.kill()
-        await child.wait()
-
-
 def environment(of: Mapping[str, str]) -> dict[str, str]:
     """The child's environment; it keeps what it knows of fonts where caches belong."""
     cache = of.get("MPLCONFIGDIR") or str(Path(platformdirs.user_cache_dir("plotobot"), "charts"))
-    return {**{name: of[name] for name in PASSED_ON if name in of}, "MPLCONFIGDIR": cache}
-
-
-def _last_line(words: bytes) -> str:
-    lines = words.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1][:300] if lines else ""
+    return {**passed_on(of), "MPLCONFIGDIR": cache}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -50,7 +51,7 @@ async def test_a_chart_that_is_none_says_why() -> None:
 
 
 async def test_one_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, painters: Children) -> None:
-    monkeypatch.setattr(painting.sys, "executable", "/bin/sh")
+    monkeypatch.setattr(sys, "executable", "/bin/sh")
     monkeypatch.setattr(painting, "COMMAND", ("-c", "exec sleep 60"))
     with pytest.raises(NoChart, match=r"within 0\.2 s"):
         await Painter(patience=0.2).paint("days", IDLE)
@@ -60,7 +61,7 @@ async def test_one_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, painters
 async def test_one_that_is_cancelled_leaves_no_process(
     monkeypatch: pytest.MonkeyPatch, painters: Children
 ) -> None:
-    monkeypatch.setattr(painting.sys, "executable", "/bin/sh")
+    monkeypatch.setattr(sys, "executable", "/bin/sh")
     monkeypatch.setattr(painting, "COMMAND", ("-c", "exec sleep 60"))
     drawing = asyncio.create_task(Painter().paint("days", IDLE))
     while not painters():
@@ -72,7 +73,7 @@ async def test_one_that_is_cancelled_leaves_no_process(
 
 
 async def test_where_there_is_no_python_there_is_no_chart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(painting.sys, "executable", "/no/such/python")
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
     with pytest.raises(NoChart, match="No such file"):
         await Painter().paint("days", IDLE)
 
