@@ -126,7 +126,7 @@ def _stage(
     # The built-in course is kept where it is the higher: what was seen is seen now and then only.
     top = shares.get(stage.status)
     if top is not None and stage.end >= stage.start:
-        stage = replace(stage, end=max(stage.end, top) if top > stage.end else stage.end)
+        stage = replace(stage, end=max(stage.end, top))
     return stage
 
 

@@ -5,6 +5,7 @@ In rules mode it does one thing: it lets go whom an earlier auto mode has held s
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -40,10 +41,11 @@ class Pilot:
     async def know(self, kinds: Sequence[Kind], drives: Sequence[Drive]) -> Auto:
         """What is known now, of this machine and these kinds of plot."""
         await self._learn(kinds)
-        auto = auto_of(kinds, drives, self._learned, self._most)
+        auto = await asyncio.to_thread(auto_of, kinds, drives, self._learned, self._most)
         if self._next_knees is None or self._now() >= self._next_knees:
             self._next_knees = self._now() + EVERY
-            self._most = knees(self._roster.all(), auto.profiles, self._now())
+            jobs, now = self._roster.all(), self._now()
+            self._most = await asyncio.to_thread(knees, jobs, auto.profiles, now)
         return auto
 
     async def guard(
@@ -63,4 +65,5 @@ class Pilot:
         self._ended = ended
         plots = {(kind.profile.plot.plotter, kind.profile.plot.k) for kind in kinds}
         made = [job for plot in plots for job in await self._store.completed(*plot, LATEST)]
-        self._learned = learned_of(made, seen=await tallies(self._store, made))
+        seen = await tallies(self._store, made)
+        self._learned = await asyncio.to_thread(learned_of, made, seen=seen)
