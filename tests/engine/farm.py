@@ -99,6 +99,19 @@ async def told(engine: PlottingEngine, kind: EventKind | None = None) -> list[Ev
     return [event for event in await engine.undelivered(500) if kind in (None, event.kind)]
 
 
+async def trouble(engine: PlottingEngine, words: str) -> list[Event]:
+    """Wait until trouble is told in these words; all that was told in them."""
+    found: list[Event] = []
+
+    async def said() -> bool:
+        alerts = await told(engine, EventKind.TROUBLE)
+        found[:] = [alert for alert in alerts if words in alert.data["what"]]
+        return bool(found)
+
+    await until(engine, said, 30)
+    return found
+
+
 def stand_in(folder: Path, script: str) -> Path:
     """A stand-in for Python that knows chiapos' version, and otherwise runs a script."""
     path = folder / "python3"

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from plotobot.engine.engine import PlottingEngine
 from plotobot.engine.models import Event, EventKind, Job, JobState
 from plotobot.engine.shelf import read_jobs
 from plotobot.engine.store import Store
@@ -26,7 +25,7 @@ from plotobot.engine.supervision.jobdir import Spec, create
 from plotobot.engine.supervision.launching import shim_command
 from plotobot.errors import Refusal
 from tests.app.live import LiveFarm
-from tests.engine.farm import Farm, ended, running, told, until
+from tests.engine.farm import Farm, ended, running, told, trouble
 from tests.faults.signals import signal_job
 from tests.loopback import LoopbackDiscord
 
@@ -46,19 +45,6 @@ def state_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("no mounts here")
     yield disk
     subprocess.run(["umount", "-l", str(disk)], check=True)
-
-
-async def trouble(engine: PlottingEngine, words: str) -> Event:
-    """Wait until trouble is told in these words."""
-    found: list[Event] = []
-
-    async def said() -> bool:
-        alerts = await told(engine, EventKind.TROUBLE)
-        found[:] = [alert for alert in alerts if words in alert.data["what"]]
-        return bool(found)
-
-    await until(engine, said, 30)
-    return found[0]
 
 
 def fill(disk: Path) -> Path:
@@ -85,7 +71,7 @@ async def test_a_full_state_disk_stops_no_plot_loses_no_exit_code_and_is_told(
         done = await ended(engine, 2)
         assert {(job.state, job.exit_code) for job in done} == {(JobState.COMPLETED, 0)}
 
-        alert = await trouble(engine, "the state folder cannot be written")
+        alert, *_ = await trouble(engine, "the state folder cannot be written")
         await engine.delivered([alert.id])
         await engine.remember("alerts.begun", "[7]")
         assert await engine.recall("alerts.begun") == "[7]"

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from plotobot.engine.engine import PlottingEngine
-from plotobot.engine.models import Event, EventKind, Job, JobState
+from plotobot.engine.models import EventKind, Job, JobState
 from plotobot.engine.shelf import read_jobs
 from plotobot.engine.supervision.jobdir import read_record
 from plotobot.errors import Refusal
 from tests.engine.drives.conftest import Disks, disks, run
-from tests.engine.farm import Farm, ended, running, told, until
+from tests.engine.farm import Farm, ended, running, told, trouble, until
 from tests.faults.power import cut_power
 from tests.faults.signals import signal_job
 
@@ -43,20 +43,6 @@ async def plot_that_stands_still(engine: PlottingEngine) -> Job:
     (job,) = await running(engine)
     signal_job(job, signal.SIGSTOP)
     return job
-
-
-async def trouble(engine: PlottingEngine, words: str) -> Event:
-    """Wait until trouble is told in these words, once."""
-    found: list[Event] = []
-
-    async def said() -> bool:
-        alerts = await told(engine, EventKind.TROUBLE)
-        found[:] = [alert for alert in alerts if words in alert.data["what"]]
-        return bool(found)
-
-    await until(engine, said, 30)
-    (event,) = found
-    return event
 
 
 async def held(engine: PlottingEngine) -> None:
@@ -113,7 +99,7 @@ async def test_a_state_disk_that_fails_stops_no_plot_and_loses_no_exit_code(
         job = await plot_that_stands_still(engine)
         shim = shim_of(farm, job)
         fails(farm.root / "state")
-        alert = await trouble(engine, "the state folder cannot be written")
+        [alert] = await trouble(engine, "the state folder cannot be written")
         await engine.delivered([alert.id])
         signal_job(job, signal.SIGCONT)
         await held(engine)
@@ -141,7 +127,7 @@ async def test_a_state_disk_that_is_taken_away_is_told_left_empty_and_used_again
     async with farm.running(count=None, max_parallel=1) as engine:
         job = await plot_that_stands_still(engine)
         disks.take(state)
-        alert = await trouble(engine, "its disk was taken away")
+        [alert] = await trouble(engine, "its disk was taken away")
         await engine.delivered([alert.id])
         with pytest.raises(Refusal, match="its disk was taken away"):
             await engine.stop(job.id, "somebody")
@@ -154,7 +140,7 @@ async def test_a_state_disk_that_is_taken_away_is_told_left_empty_and_used_again
         assert await told(engine, EventKind.TROUBLE) == [], "it is told once"
 
         disks.mount(image, "state")
-        await trouble(engine, "the state folder is back")
+        [_] = await trouble(engine, "the state folder is back")
         await ended(engine, 2)
         await engine.pause_spawning()
     for one in read_jobs(farm.jobs):
