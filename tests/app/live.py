@@ -201,17 +201,17 @@ roles = ["{world.viewer_role.id}"]
     def about(self, job: Job, words: str) -> list[Message]:
         """The alerts on one job with these words; one for each time it is told."""
         name = f"#{job.id[-4:]} "
-        lines = [(one, line) for one in self.alerts() for line in one.content.splitlines()]
-        return [one for one, line in lines if words in line and name in line]
+        return self._telling(words, name)
 
     async def told(self, words: str, times: int = 1) -> list[Message]:
-        """Wait until so many alerts have these words; returns them."""
+        """Wait until these words were told so often; the alerts, one for each time."""
+        await eventually(lambda: len(self._telling(words)) >= times)
+        return self._telling(words)
 
-        def found() -> list[Message]:
-            return [one for one in self.alerts() if words in one.content]
-
-        await eventually(lambda: len(found()) >= times)
-        return found()
+    def _telling(self, *words: str) -> list[Message]:
+        """The alerts with a line that has all these words; a digest has several such."""
+        lines = [(one, line) for one in self.alerts() for line in one.content.splitlines()]
+        return [one for one, line in lines if all(some in line for some in words)]
 
     async def all_told(self) -> None:
         """Wait until the bot has nothing left to tell, then see each told once, in order."""
