@@ -89,6 +89,8 @@ class Mover:
         self._ordered: dict[str, str | None] = {}
         """Plots that a person ordered to be moved, each with the destination he named."""
         self._candidates: list[Candidate] = []
+        self._underway_then: frozenset[str] = frozenset()
+        """The plots that were on their way when the candidates were listed; they may be gone."""
         self._places: list[Place] = []
         self._holds: tuple[str, ...] = ()
         self._nowhere = False
@@ -119,7 +121,7 @@ class Mover:
 
     def view(self) -> MoverView:
         """What it is doing, as of the last look."""
-        waiting = without(self._candidates, self.sources_in_use)
+        waiting = self._left(self._candidates)
         return MoverView(
             running=self._running,
             moves=tuple(self._fleet.all()),
@@ -236,6 +238,7 @@ class Mover:
                 self._holds = (halted,)
                 self._changed()
                 return
+            self._underway_then = self.sources_in_use
             self._candidates = await asyncio.to_thread(self._find)
             self._take_word_of_places()
             busy = bool(self._fleet.live() or self._wanted(self._candidates))
@@ -283,15 +286,18 @@ class Mover:
 
     def _wanted(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """The plots that may be moved now, in order: those that were ordered come first."""
-        taken, now = self.sources_in_use, self._now()
+        now = self._now()
         rested = [
             candidate
-            for candidate in without(candidates, taken)
+            for candidate in self._left(candidates)
             if self._fleet.resting.get(candidate.source, now) <= now
         ]
         ordered = [one for one in rested if one.source in self._ordered]
         rest = [one for one in rested if one.source not in self._ordered]
         return ordered + (rest if self._running else [])
+
+    def _left(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        return without(candidates, self.sources_in_use | self._underway_then)
 
     async def _begin(self) -> None:
         """Begin what may begin now; orders for one place are decided by that place alone."""

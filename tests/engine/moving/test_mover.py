@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +16,9 @@ import pytest
 from plotobot.app import opened_store, specs_of
 from plotobot.engine.config import EngineConfig, MoveRules
 from plotobot.engine.drives import DriveBay, local_volumes
-from plotobot.engine.models import DriveKind, EventKind, MoverView, MoveState
-from plotobot.engine.moving.harbour import STOP_FILE
+from plotobot.engine.models import Drive, DriveKind, EventKind, MoverView, MoveState
+from plotobot.engine.moving.dispatch import Place
+from plotobot.engine.moving.harbour import STOP_FILE, Harbour
 from plotobot.engine.moving.mover import Mover
 from plotobot.engine.store import Store
 from plotobot.errors import Refusal
@@ -91,9 +92,15 @@ class Yard:
             async with mover:
                 yield mover
 
-    async def told(self, kind: EventKind) -> list[dict]:
+    async def told(self, kind: EventKind, times: int = 0) -> list[dict]:
+        """What was told of a kind, once that is so often; a move has ended before it is told."""
         assert self.store
-        return [dict(e.data) for e in await self.store.undelivered(500) if e.kind is kind]
+        async with asyncio.timeout(40):
+            while True:
+                events = [one for one in await self.store.undelivered(500) if one.kind is kind]
+                if len(events) >= times:
+                    return [dict(one.data) for one in events]
+                await asyncio.sleep(0.05)
 
 
 @pytest.fixture
@@ -127,7 +134,7 @@ async def test_finished_plots_go_as_they_come(yard: Yard) -> None:
         await until(mover, done(1))
         second = yard.put(1, folder=2)
         view = await until(mover, lambda view: done(2)(view) and not view.waiting)
-        told = await yard.told(EventKind.PLOT_MOVED)
+        told = await yard.told(EventKind.PLOT_MOVED, 2)
 
     assert whole(yard.farm(1) / first.name, yard.plots[0])
     assert whole(yard.farm(1) / second.name, yard.plots[1])
@@ -135,6 +142,29 @@ async def test_finished_plots_go_as_they_come(yard: Yard) -> None:
     assert not second.exists()
     assert [one["plot"] for one in told] == [first.name, second.name]
     assert all(move.rate > 0 and move.landed for move in view.moves)
+
+
+async def test_a_plot_that_arrives_while_the_mover_looks_is_not_moved_again(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, listed = yard.put(0), 0
+
+    async def slow(harbour: Harbour, drives: Sequence[Drive], *, needed: bool) -> list[Place]:
+        nonlocal listed
+        if (listed := listed + 1) == 2:  # the plot was still there when the folders were listed
+            while source.exists():
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.5)
+        return await look(harbour, drives, needed=needed)
+
+    look = Harbour.look
+    monkeypatch.setattr(Harbour, "look", slow)
+    async with yard.mover(bandwidth=int(SLOW * MIB)) as mover:
+        await until(mover, lambda _: listed > 3)
+        failed = await yard.told(EventKind.MOVE_FAILED)
+
+    assert [move.state for move in mover.view().moves] == [MoveState.DONE]
+    assert not failed
 
 
 async def test_it_ends_also_where_it_is_woken_at_that_very_moment(yard: Yard) -> None:
