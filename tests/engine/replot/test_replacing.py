@@ -46,6 +46,8 @@ def tmpfs(disks: Disks, name: str, size: int) -> Path:
 
 NEED = 5_950_000
 """Bytes kept for a new k18 plot, and a little."""
+SPREAD = 1_500_000
+"""Bytes by which three k18 plots may come to be larger than three others."""
 
 
 @pytest.fixture
@@ -215,7 +217,7 @@ async def test_a_new_plot_that_is_damaged_costs_no_old_one(
 async def test_a_replaced_plot_waits_in_quarantine_until_its_room_is_needed(
     farm_with: Callable[[int], ReplotFarm],
 ) -> None:
-    farm = farm_with(NEED)
+    farm = farm_with(NEED + SPREAD)  # so that large new plots do not need the last old one's room
     config = farm.config(replot={"quarantine": 3600.0})
     config = replace(config, plot=replace(config.plot, program=farm.patient()))
     async with farm.running(config) as engine:
@@ -225,5 +227,6 @@ async def test_a_replaced_plot_waits_in_quarantine_until_its_room_is_needed(
 
     assert farm.owners(OLD_KEY) == farm.owners(OLD_CONTRACT) == set()
     aside = list((farm.drives[0] / QUARANTINE).iterdir())
-    assert status.aside == len(aside) == 1
+    assert status.aside == len(aside)
+    assert len(aside) in (1, 2), "by the luck of their sizes; all three would not have had room"
     assert len(farm.owners(NEW)) == 3
