@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing import Pool
 from pathlib import Path
 
@@ -41,6 +42,8 @@ PLOTO = Limits(
 )
 """The numbers of Ploto's README; it gives a plot 290 GiB."""
 CONTENTION = 0.08
+BLIND = "auto, no knee"
+"""What looking for a knee costs is seen beside it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def policies() -> dict[str, Callable[[Rig], Policy]]:
     """The policies without a choice of settings, by name."""
     return {
         "auto": auto_mode,
+        BLIND: partial(auto_mode, name=BLIND, knee=False),
         "rules, Ploto's README": lambda rig: rules_mode(
             rig, PLOTO, temp=290 * GIB, name="rules, Ploto's README"
         ),
@@ -121,7 +125,7 @@ def quick() -> list[Task]:
     """What continuous integration runs."""
     short = replace(SPAN, days=3.0, warm_up=1.0)
     rigs = ["A", "C", "R02", "R11"]
-    return [Task(rig, policy, short) for rig in rigs for policy in policies()]
+    return [Task(rig, policy, short) for rig in rigs for policy in policies() if policy != BLIND]
 
 
 def searched() -> list[str]:
@@ -135,8 +139,9 @@ def searched() -> list[str]:
 
 def full() -> list[Task]:
     """All rigs with all policies without a choice, and the searches on some."""
-    tasks = [Task("B", "auto", contention=CONTENTION)]
-    tasks += [Task(rig, policy) for policy in policies() for rig in every_rig()]
+    tasks = [Task("B", policy, contention=CONTENTION) for policy in ("auto", BLIND)]
+    tasks += [Task(rig.name, BLIND) for rig in named()]
+    tasks += [Task(rig, policy) for policy in policies() if policy != BLIND for rig in every_rig()]
     tasks += [Task(rig, policy) for policy in SEARCHES for rig in searched()]
     return sorted(tasks, key=lambda task: (task.rig not in "BA", task.policy not in SEARCHES))
 
@@ -177,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             wrong = "" if row.feasible else f", more than there is: {row.fullest:.3f}, {row.most}"
             print(f"{row.rig:>6} {row.policy}: {row.share:.3f}{wrong}", file=sys.stderr, flush=True)
     if chosen.chart:
-        draw(rows, chosen.chart)
+        draw([row for row in rows if row.policy != BLIND], chosen.chart)
     if chosen.json:
         chosen.json.write_text(json.dumps([vars(row) for row in rows], indent=1), "utf-8")
     print(table(rows))

@@ -23,6 +23,7 @@ from plotobot.simulate.fluid import Fluid, Plot
 from plotobot.simulate.rig import Rig
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+LAST = datetime.max.replace(tzinfo=UTC)
 KEPT_STARTS = 40
 AUTO_INTERVAL = 300.0
 """Seconds between two passes at most."""
@@ -32,13 +33,13 @@ ENDLESS = 1 << 60
 class Planned:
     """Rules mode or auto mode, as the rules say."""
 
-    def __init__(self, name: str, rig: Rig, rules: Rules) -> None:
+    def __init__(self, name: str, rig: Rig, rules: Rules, *, knee: bool = True) -> None:
         self._name = name
         self._rig = rig
         self._rules = rules
         self._starts: list[tuple[str, datetime]] = []
         self._jobs: dict[int, Job] = {}
-        self._next_knees = EPOCH
+        self._next_knees = EPOCH if knee else LAST
         self._next_pass = 0.0
         self._changes = -1
         self.holds: Sequence[Hold] = ()
@@ -188,8 +189,17 @@ def rules_mode(
     return Planned(name, rig, Rules(limits, [kind_of(rig, temp)]))
 
 
-def auto_mode(rig: Rig, limits: Limits | None = None, *, name: str = "auto") -> Planned:
-    """Auto mode; without limits it is free to do what the machine allows."""
+def auto_mode(
+    rig: Rig, limits: Limits | None = None, *, name: str = "auto", knee: bool = True
+) -> Planned:
+    """Auto mode; without limits it is free to do what the machine allows.
+
+    Args:
+        rig: the machine.
+        limits: the farmer's caps.
+        name: what people call it.
+        knee: whether it looks for the number of plots beyond which a drive brings less.
+    """
     free = Limits(interval=AUTO_INTERVAL, max_parallel=NO_CAP, max_parallel_per_drive=NO_CAP)
     auto = Auto(rig.machine, {(rig.plotter, rig.k): rig.profile}, gap=DAY / rig.bound.plots_a_day)
-    return Planned(name, rig, Rules(limits or free, [kind_of(rig)], auto=auto))
+    return Planned(name, rig, Rules(limits or free, [kind_of(rig)], auto=auto), knee=knee)

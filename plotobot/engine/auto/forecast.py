@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain, repeat
+from operator import add
 
 from plotobot.engine.auto.bound import Machine
 from plotobot.engine.auto.profile import STEPS, StageProfile
@@ -29,6 +31,7 @@ TICKS = 250
 """How often it is asked in the life of a plot, at least."""
 CAPACITY = 0.998
 """The share of a drive that the banker's rule gives out."""
+TAKES_PLOTS = (DriveKind.OUT, DriveKind.REPLOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ class Forecast:
     """Bytes of memory that the plots take."""
     shared: Mapping[str, Sequence[Standing]]
     """The plots by the file system of their temp files, the oldest first."""
+    homes: frozenset[str]
+    """The file systems that finished plots may stay on."""
 
     @classmethod
     def of(
@@ -108,6 +113,7 @@ class Forecast:
             cores=sum(one.cores for one in plots),
             memory=sum(auto.memory_of(one.job) for one in plots),
             shared=shared,
+            homes=frozenset(one.filesystem for one in drives if one.kind in TAKES_PLOTS),
         )  # fmt: skip
 
     def rate(self, temp: str) -> float:
@@ -127,13 +133,12 @@ class Forecast:
 
         All of them are thought to go on at one speed from where they are.
         """
-        step = new.profile.total / STEPS
-        courses = [new.course(step)]
-        length = len(courses[0])
+        step, unit = new.profile.total / STEPS, float(new.job.temp_need) or 1.0
+        together = new.course(step, unit)
         for one in self.sharing(temp):
-            course = one.course(step)[:length]
-            courses.append(course + [one.stays] * (length - len(course)))
-        return max(map(sum, zip(*courses, strict=True)))
+            course = chain(one.course(step, unit), repeat(one.stays / unit))
+            together = map(add, together, course)
+        return max(together) * unit
 
     def new(self, job: Job, now: datetime) -> Standing:
         """Where a job stands that is started now."""

@@ -22,7 +22,7 @@ from plotobot.engine.auto.profile import StageProfile
 from plotobot.engine.auto.standing import UNKNOWN, Standing
 from plotobot.engine.case import Case
 from plotobot.engine.choice import planned
-from plotobot.engine.models import Drive, DriveKind, Job
+from plotobot.engine.models import Drive, Job
 from plotobot.engine.rules import RULES, RuleTable, Wait, gib
 
 
@@ -93,17 +93,14 @@ def _space_ahead(case: Case) -> Wait | None:
     if new.job.temp_need > room * CAPACITY:
         return Wait(f"a plot takes {gib(new.job.temp_need)}, and {gib(round(room))} are for plots")
     here = forecast.sharing(path)
-    if not may_start(here, new, room * CAPACITY, forecast.auto.horizon):
-        return Wait("with one more plot, not all here could be sure to reach their peaks")
     if here and (fullest := forecast.fullest(path, new)) > room * MARGIN:
         return Wait(
             f"with one more plot now, those here would come to take {gib(round(fullest))} of "
             f"{gib(round(room))} together; {gib(round(sum(one.use for one in here)))} are in use"
         )
+    if not may_start(here, new, room * CAPACITY, forecast.auto.horizon):
+        return Wait("with one more plot, not all here could be sure to reach their peaks")
     return None
-
-
-_TAKES_PLOTS = frozenset({DriveKind.OUT, DriveKind.REPLOT})
 
 
 def _of(case: Case) -> Forecast:
@@ -124,8 +121,7 @@ def _job(case: Case, temp2: str | None = None, out: str = "") -> Job:
 
 def _new(case: Case) -> Standing:
     """Where the plot would stand that is asked for."""
-    here = case.drive.filesystem
-    if not any(one.filesystem == here and one.kind in _TAKES_PLOTS for one in case.world.drives):
+    if case.drive.filesystem not in _of(case).homes:
         return _of(case).new(_job(case), case.world.now)  # no plot could stay on this drive
     folders = case.choice.folders(case.drive)
     out, temp2 = folders or (None, None)

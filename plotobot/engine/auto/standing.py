@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -73,14 +74,19 @@ class Standing:
             most = max(most, stage.end)
         return min(self.use + (most - now) * self.job.temp_need, self.peak)
 
-    def course(self, step: float) -> list[float]:
-        """Bytes on temp from now on, a value each `step` seconds of the profile's time."""
-        profile, need = self.profile, self.job.temp_need
+    def course(self, step: float, unit: float) -> Iterator[float]:
+        """What it holds on temp from now on, in units of so many bytes.
+
+        A value each `step` seconds of the profile's time.
+        """
+        profile, need = self.profile, self.job.temp_need / unit
         apart = profile.total / STEPS
         if abs(apart - step) < step * 1e-9:
-            return list(map(float(need).__mul__, profile.course[int(self.at / apart) :]))
+            shares = profile.course[int(self.at / apart) :]
+            # Most often all plots of a drive are alike, and this is asked for each drive.
+            return iter(shares) if need == 1.0 else map(need.__mul__, shares)
         count = int((profile.total - self.at) / step) + 1
-        return [profile.share(self.at + step * number) * need for number in range(count)]
+        return (profile.share(self.at + step * number) * need for number in range(count))
 
 
 def standing(job: Job, profile: StageProfile | None, now: datetime, stays: float = 0.0) -> Standing:
