@@ -124,7 +124,7 @@ async def test_what_a_killed_foreign_plotter_left_is_listed_and_removed(
     async with farm.running(config) as engine:
 
         async def at_it() -> bool:
-            await engine._spawner.look()
+            await engine._parts.spawner.look()
             jobs = await engine.jobs()
             return bool(jobs and jobs[0].plot_id and len(farm.leftovers()) > 3)
 
@@ -141,7 +141,7 @@ async def test_what_a_killed_foreign_plotter_left_is_listed_and_removed(
 
         assert (result.plots, result.files, result.left) == (1, len(left), ())
         assert farm.leftovers() == []
-        rows = await engine._store._rows("SELECT path, plot_id, why FROM deletions")
+        rows = await engine._parts.store._rows("SELECT path, plot_id, why FROM deletions")
     assert {Path(path).name for path, _, _ in rows} == set(left)
     assert {row[1:] for row in rows} == {(plot_id, "orphan, by somebody")}
 

@@ -126,7 +126,7 @@ async def test_a_stopped_job_leaves_no_process_and_none_of_its_temp_files(farm: 
         await ended(engine, 2)
         kinds = Counter(event.kind for event in await told(engine) if event.job)
         (stop,) = await told(engine, EventKind.JOB_STOPPED)
-        deletions = await engine._store.run(
+        deletions = await engine._parts.store.run(
             lambda db: db.execute("SELECT path, why FROM deletions").fetchall()
         )
     assert kinds[EventKind.JOB_STOPPED] == 1
@@ -318,7 +318,7 @@ async def test_a_full_out_drive_holds_the_plots_and_is_told_once(farm: Farm) -> 
 async def test_a_drive_that_vanishes_is_news_and_so_is_its_return(
     farm: Farm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("plotobot.engine.engine.DRIVES_EVERY", 0.2)
+    monkeypatch.setattr("plotobot.engine.pulse.DRIVES_EVERY", 0.2)
     async with farm.running(count=None, max_parallel=0) as engine:
         (farm.root / "temp1").rename(farm.root / "away")
 
@@ -356,14 +356,14 @@ async def test_a_step_that_fails_is_told_and_does_not_end_the_engine(
     farm: Farm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with farm.running(count=0) as engine:
-        real = engine._watcher.progress
-        monkeypatch.setattr(engine._watcher, "progress", _broken)
+        real = engine._parts.watcher.progress
+        monkeypatch.setattr(engine._parts.watcher, "progress", _broken)
 
         async def troubled() -> bool:
             return bool(await told(engine, EventKind.TROUBLE))
 
         await until(engine, troubled, 20)
-        monkeypatch.setattr(engine._watcher, "progress", real)
+        monkeypatch.setattr(engine._parts.watcher, "progress", real)
         (event,) = await told(engine, EventKind.TROUBLE)
         await engine.start_spawning(1)
         assert (await ended(engine, 1))[0].state is JobState.COMPLETED
@@ -393,8 +393,8 @@ async def test_a_plot_that_was_started_but_never_stored_counts_for_the_quota(far
     """As after a kill between the start of a plotter and the note of it."""
     async with farm.running(count=1) as engine:
         await ended(engine, 1)
-        await engine._store.run(lambda db: db.execute("DELETE FROM jobs").fetchall())
-        await engine._store.run(lambda db: db.execute("DELETE FROM events").fetchall())
+        await engine._parts.store.run(lambda db: db.execute("DELETE FROM jobs").fetchall())
+        await engine._parts.store.run(lambda db: db.execute("DELETE FROM events").fetchall())
     async with farm.running(count=1) as engine:
         assert await engine.spawn_once() == []
         view = await engine.spawner()

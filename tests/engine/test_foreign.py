@@ -292,7 +292,7 @@ async def test_our_own_plotters_are_never_foreign(
         async def over() -> bool:
             jobs = await engine.jobs()
             assert not any(job.foreign for job in jobs)
-            await engine._spawner.look()
+            await engine._parts.spawner.look()
             return sum(not job.state.live for job in jobs) == 2
 
         await until_in(engine, over)
@@ -335,7 +335,7 @@ async def test_a_stop_ends_that_tree_and_nobody_else(
 
 
 async def _counts(engine: object, number: int) -> bool:
-    await engine._spawner.look()  # type: ignore[attr-defined]
+    await engine._parts.spawner.look()  # type: ignore[attr-defined]
     return len(await engine.jobs()) == number  # type: ignore[attr-defined]
 
 

@@ -21,7 +21,7 @@ async def test_no_two_looks_at_once(tmp_path: Path) -> None:
     drives = DemoDrives(tmp_path, folders[:1], folders[1:], keep=True)
     async with running_engine(config(Options(), drives)) as running:
         engine = cast(PlottingEngine, running)
-        bay: Any = engine._spawner._bay
+        bay: Any = engine._parts.spawner._bay
         look, inside = bay.look, [0, 0]  # now, at most
 
         def slow_look() -> Any:
@@ -33,6 +33,6 @@ async def test_no_two_looks_at_once(tmp_path: Path) -> None:
             return found
 
         bay.look = slow_look
-        spawner = engine._spawner
+        spawner = engine._parts.spawner
         await asyncio.gather(spawner.look(), spawner.look(), spawner.look())
         assert inside[1] == 1

@@ -81,8 +81,8 @@ async def test_work_that_ends_by_itself_has_ended() -> None:
     [
         ("plotobot.engine.moving.mover.Mover._look", "the mover"),
         ("plotobot.engine.farm.FarmWatch.step", "the watch over the farm's log"),
-        ("plotobot.engine.engine.PlottingEngine._step", "a step of the engine"),
-        ("plotobot.engine.engine.PlottingEngine._run", "the engine"),
+        ("plotobot.engine.pulse.Pulse._beat", "a step of the engine"),
+        ("plotobot.engine.pulse.Pulse.run", "the engine"),
     ],
 )
 async def test_each_task_of_the_engine_is_begun_anew(

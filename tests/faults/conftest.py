@@ -49,7 +49,7 @@ def farm(tmp_path: Path) -> Farm:
 @pytest.fixture
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine looks at its drives, and writes that it lives, every second."""
-    monkeypatch.setattr("plotobot.engine.engine.DRIVES_EVERY", 1.0)
+    monkeypatch.setattr("plotobot.engine.pulse.DRIVES_EVERY", 1.0)
 
 
 @pytest.fixture

@@ -286,7 +286,9 @@ async def test_a_dead_plotter_s_own_folder_goes_too_and_the_journal_knows(
             (job,) = await running(engine)
             os.kill((await engine.job(job.id)).pid, 9)
         await ended(engine, 1)
-        rows = await engine._store.run(lambda db: list(db.execute("SELECT path FROM deletions")))
+        rows = await engine._parts.store.run(
+            lambda db: list(db.execute("SELECT path FROM deletions"))
+        )
     assert not [path for path in in_temps(farm) if "plotobot-" in path]
     assert any("plotobot-" in row[0] for row in rows)
 
