@@ -22,7 +22,9 @@ CROWDED = 1.6
 PACE = 0.6
 """The least time between two starts, as a share of the machine's best time for a plot."""
 IDLE = 0.5
-"""The share of the cores below which nobody waits for the pace; nor while a plot's cores idle."""
+"""The share of the cores below which nobody waits for the pace; nor while a plot's cores idle.
+
+With 0.8 some rigs make 0.5 % more, but plots that are all alike fall into step: C makes 0.89."""
 MARGIN = 0.985
 """The share of a drive that the foreseen use may come to."""
 TICK = 75.0
