@@ -127,10 +127,14 @@ class BoardKeeper:
         try:
             async with asyncio.timeout(FAREWELL):
                 place = await self._known_place()
-                if place.message is None or place.channel != self._channel:
+                if place.channel != self._channel:
                     return
-                shown = face(await self._scene(), stopped=True)
-                await self._wall.repaint(place.channel, place.message, _view(shown))
+                if place.message is None and place.nonce:  # it was sent, but never noted
+                    await self._hang(place, face(await self._scene()))
+                    place = await self._known_place()
+                if place.message is not None:
+                    shown = face(await self._scene(), stopped=True)
+                    await self._wall.repaint(place.channel, place.message, _view(shown))
         except Exception as error:  # the last frame: nothing holds up the shutdown
             log.info("the board could not be told of the stop: %r", error)
 

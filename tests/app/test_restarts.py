@@ -94,6 +94,7 @@ async def test_a_bot_killed_again_and_again_makes_and_tells_each_plot_once(
         await bot.kill()
     await farm.start()
     await farm.made(3)
+    await farm.told("plot finished", times=3)
     await eventually(lambda: None not in farm.events().values())
     await asyncio.sleep(1)
 

@@ -235,6 +235,21 @@ async def test_at_a_stop_it_says_so_and_after_a_lost_link_it_does_not(show, chan
     assert board.buttons == ["Pause", "Report", "Why"]
 
 
+async def test_a_stop_before_the_board_was_found_again_is_said_on_it_as_well(show):
+    await show.start()
+    board = await show.showing("No plot is being made")
+    await show.lose()
+    kept = json.loads(show.engine.kept[NOTE])
+    show.engine.kept[NOTE] = json.dumps(kept | {"message": None})
+    show.discord.fail_next("POST", r"/channels/\d+/messages", status=503)
+    await show.start()
+    await show.discord.asked_for("POST", r"/channels/\d+/messages", timeout=5)
+    await show.stop()
+
+    assert "**Plotobot stopped** at <t:" in board.text
+    assert show.boards() == [board]
+
+
 async def test_a_discord_that_hangs_does_not_hold_up_the_stop(show):
     await show.start()
     await show.showing("No plot is being made")
