@@ -147,6 +147,7 @@ async def test_the_whole_bot_is_killed_20_times_and_each_plot_is_made_and_told_o
         await bot.kill()
     await live_farm.start()
     made = await live_farm.made(plots)
+    await live_farm.told("plot finished", times=plots)
     await asyncio.sleep(1)
     await live_farm.all_told()
 
