@@ -33,7 +33,6 @@ TICKS = 250
 """How often it is asked in the life of a plot, at least."""
 CAPACITY = 0.998
 """The share of a drive that the banker's rule gives out."""
-TAKES_PLOTS = (DriveKind.OUT, DriveKind.REPLOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +95,6 @@ class Forecast:
     """Bytes of memory that the plots take."""
     shared: Mapping[str, Sequence[Standing]]
     """The plots by the file system of their temp files, the oldest first."""
-    homes: frozenset[str]
-    """The file systems that finished plots may stay on."""
 
     @classmethod
     def of(
@@ -115,7 +112,6 @@ class Forecast:
             cores=sum(one.cores for one in plots),
             memory=sum(auto.memory_of(one.job) for one in plots),
             shared=shared,
-            homes=frozenset(one.filesystem for one in drives if one.kind in TAKES_PLOTS),
         )  # fmt: skip
 
     def rate(self, temp: str) -> float:

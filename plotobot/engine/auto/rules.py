@@ -115,18 +115,13 @@ def _profile(case: Case) -> StageProfile:
     return _of(case).auto.profiles.get((plot.plotter, plot.k), UNKNOWN)
 
 
-def _job(case: Case, temp2: str | None = None, out: str = "") -> Job:
-    return planned(case.kind.profile, case.kind.needs, case.drive.path, temp2, out)
+def _job(case: Case) -> Job:
+    return planned(case.kind.profile, case.kind.needs, case.drive.path, None, "")
 
 
 def _new(case: Case) -> Standing:
-    """Where the plot would stand that is asked for."""
-    if case.drive.filesystem not in _of(case).homes:
-        return _of(case).new(_job(case), case.world.now)  # no plot could stay on this drive
-    folders = case.choice.folders(case.drive)
-    out, temp2 = folders or (None, None)
-    job = _job(case, temp2.path if temp2 else None, out.path if out else "")
-    return _of(case).new(job, case.world.now)
+    """Where the plot would stand that is asked for; what it leaves behind comes after it."""
+    return _of(case).new(_job(case), case.world.now)
 
 
 def _mb(rate: float) -> str:

@@ -3,10 +3,12 @@ from dataclasses import replace
 
 import pytest
 
+from plotobot.engine.auto.forecast import Forecast
+from plotobot.engine.auto.profile import STEPS
 from plotobot.engine.case import Kind, Rules, World
 from plotobot.engine.config import NO_CAP, Limits, PlotSettings, Profile
 from plotobot.engine.planner import plan
-from tests.engine.auto.plots import KIND, NOW, PEAK, auto, drives, job
+from tests.engine.auto.plots import KIND, NOW, PEAK, PLOT, auto, drives, job
 
 FREE = Limits(max_parallel=NO_CAP, max_parallel_per_drive=NO_CAP)
 
@@ -25,6 +27,35 @@ def held(*args, **kwargs):
 def test_the_next_plot_starts_because_the_last_is_past_its_peak():
     assert held([job(1, "1.3", share=0.65)], size=1.6 * PEAK).rule == "space_ahead"
     assert decided([job(1, "3.2", share=0.85)], size=1.6 * PEAK).starts
+
+
+def test_a_plot_that_outgrew_its_kind_lets_none_start_that_could_not_reach_its_peak():
+    hold = held([job(1, "4.0", share=1.5)], size=1.501 * PEAK)
+
+    assert hold.rule == "space_ahead"
+    assert "could be sure to reach their peaks" in hold.reason
+
+
+def test_what_is_foreseen_is_the_sum_of_all_courses_and_of_what_stays():
+    plots = [job(1, "3.5", temp="/t1"), job(2, "1.3"), job(3, "Copying", ago=500.0)]
+    plots[1] = replace(plots[1], temp_need=2 * PEAK)
+    plots[2] = replace(plots[2], out="/t1")
+    forecast = Forecast.of(auto(), drives(9 * PEAK), plots, NOW, 0)
+    new = forecast.new(job(9), NOW)
+    here = [new, *forecast.sharing("/t1")]
+
+    def held_at(seconds):
+        return sum(
+            one.profile.share(one.at + seconds) * one.job.temp_need
+            if one.at + seconds < one.profile.total
+            else one.stays
+            for one in here
+        )
+
+    step = new.profile.total / STEPS
+    foreseen = max(held_at(number * step) for number in range(STEPS))
+    assert forecast.fullest("/t1", new) == pytest.approx(foreseen, rel=0.02)
+    assert sorted(one.stays for one in here) == [0.0, 0.0, 0.0, PLOT]
 
 
 def test_rules_mode_would_not_start_it():
