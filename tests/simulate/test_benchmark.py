@@ -2,15 +2,17 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
-from benchmarks.scheduler.__main__ import main, searched
+from benchmarks.scheduler.__main__ import BLIND, Task, main, run, searched
 from benchmarks.scheduler.one_pass import ROOMY, TIGHT, case
 from benchmarks.scheduler.peers import plotman_settings
 from benchmarks.scheduler.rigs import every_rig, held_out, rig_class
 from benchmarks.scheduler.rows import Row, beside_tuned, table
 from plotobot.engine.planner import plan
+from plotobot.simulate.rig import Span
 
 FLOORS = {"A": 0.95, "C": 0.94, "R02": 0.85, "R11": 0.85}
 """What auto mode makes of the bound at least, a little below what it does."""
@@ -27,6 +29,28 @@ def test_the_quick_set_holds_its_floors_and_overcommits_nothing(tmp_path, capsys
     assert auto.keys() == FLOORS.keys()
     assert "overcommits of auto mode: 0" in capsys.readouterr().out
     assert chart.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_row_is_the_mean_of_its_runs_and_feasible_only_if_all_are():
+    short = Span(days=2.0, warm_up=0.5, seed=5)
+    single = [run(Task("A", "Swar, defaults", replace(short, seed=seed))) for seed in (5, 6, 7)]
+    row = run(Task("A", "Swar, defaults", short, runs=3))
+
+    assert len({one.share for one in single}) == 3
+    assert row.share == pytest.approx(sum(one.share for one in single) / 3)
+    assert row.feasible == all(one.feasible for one in single)
+    assert row.fullest == max(one.fullest for one in single)
+
+
+def test_auto_mode_without_its_knee_looks_for_none(monkeypatch):
+    looks = []
+    monkeypatch.setattr("plotobot.simulate.production.knees", lambda *_: looks.append(1) or {})
+    short = Span(days=1.0, warm_up=0.2)
+
+    run(Task("C", BLIND, short))
+    assert not looks
+    run(Task("C", "auto", short))
+    assert looks
 
 
 def test_the_held_out_rigs_are_of_every_class_and_never_change():
