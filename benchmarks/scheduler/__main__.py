@@ -65,7 +65,6 @@ def policies() -> dict[str, Callable[[Rig], Policy]]:
     """The policies without a choice of settings, by name."""
     return {
         "auto": auto_mode,
-        BLIND: partial(auto_mode, name=BLIND, knee=False),
         "rules, Ploto's README": lambda rig: rules_mode(
             rig, PLOTO, temp=290 * GIB, name="rules, Ploto's README"
         ),
@@ -97,7 +96,8 @@ def run(task: Task) -> Row:
     rig = replace(every_rig()[task.rig], contention=task.contention)
     if task.policy in SEARCHES:
         return _searched(rig, task)
-    return _row(task, rig, lambda: policies()[task.policy](rig))
+    every = policies() | {BLIND: partial(auto_mode, name=BLIND, knee=False)}
+    return _row(task, rig, lambda: every[task.policy](rig))
 
 
 SEARCHES: dict[str, Callable[[Rig, random.Random], Policy]] = {
@@ -139,7 +139,7 @@ def quick() -> list[Task]:
     """What continuous integration runs."""
     short = replace(SPAN, days=3.0, warm_up=1.0)
     rigs = ["A", "C", "R02", "R11"]
-    return [Task(rig, policy, short) for rig in rigs for policy in policies() if policy != BLIND]
+    return [Task(rig, policy, short) for rig in rigs for policy in policies()]
 
 
 def searched() -> list[str]:
@@ -155,12 +155,7 @@ def full() -> list[Task]:
     """All rigs with all policies without a choice, and the searches on some."""
     tasks = [Task("B", policy, contention=CONTENTION, runs=LUCK) for policy in ("auto", BLIND)]
     tasks += [Task(rig.name, BLIND, runs=LUCK) for rig in named()]
-    tasks += [
-        Task(rig, policy, runs=LUCK)
-        for policy in policies()
-        if policy != BLIND
-        for rig in every_rig()
-    ]
+    tasks += [Task(rig, policy, runs=LUCK) for policy in policies() for rig in every_rig()]
     tasks += [Task(rig, policy, runs=LUCK) for policy in SEARCHES for rig in searched()]
     return sorted(tasks, key=lambda task: (task.rig not in "BA", task.policy not in SEARCHES))
 
