@@ -13,7 +13,7 @@ from tests.loopback import LoopbackDiscord
 async def answers(loopback: LoopbackDiscord) -> bool:
     """Whether the bot answers a command."""
     shown = await loopback.slash("spawn why", user=loopback.viewer)
-    return "Spawning is" in (await shown.settled(timeout=10)).content
+    return "Spawning is" in (await shown.settled(timeout=30)).content
 
 
 async def test_plots_are_made_without_discord_and_told_of_when_it_comes(

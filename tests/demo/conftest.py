@@ -139,7 +139,7 @@ async def engine() -> Any:
 def make_bot(engine: SmallEngine) -> Callable[[float], BotFactory]:
     """Factories of the small bot, by how many seconds its engine takes to stop something."""
 
-    def with_stop_seconds(seconds: float = 3.0) -> BotFactory:
+    def with_stop_seconds(seconds: float = 6.0) -> BotFactory:
         return lambda place: SmallBot(place, place.beside(engine), seconds)
 
     return with_stop_seconds

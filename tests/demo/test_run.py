@@ -18,7 +18,7 @@ from plotobot.demo.drives import DemoDrives
 from plotobot.demo.page import BotFactory, Place
 from plotobot.demo.run import Ending, Options, local_timezone, show
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class PretendedFarm:

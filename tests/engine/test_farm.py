@@ -198,7 +198,7 @@ async def test_what_is_stored_and_of_no_use_is_left(farm, caplog):
 async def test_a_watch_switched_off_reads_nothing(farm):
     watch = FarmWatch(FarmSettings(watch=False, log=farm.log), farm.store, farm._wake, lambda: 0)
 
-    await asyncio.wait_for(watch.run(), 5)
+    await asyncio.wait_for(watch.run(), 30)
     await watch.close()
 
     assert await farm.store.recall("farm") is None

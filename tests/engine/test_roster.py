@@ -71,7 +71,7 @@ async def test_a_change_and_its_event_are_stored_and_wake_those_who_wait(store: 
     waiting = asyncio.create_task(roster.changed())
     await asyncio.sleep(0)
     await roster.put(job(1), events=[event(1)])
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 30)
 
     again = Roster(store)
     await again.load()
@@ -112,7 +112,7 @@ async def test_a_put_that_is_cancelled_while_it_is_written_is_written_once(
     roster = Roster(store)
     disk.go.clear()
     putting = asyncio.create_task(roster.put(job(1), events=[event(1)]))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not await store.undelivered(1):
             await asyncio.sleep(0.01)
     putting.cancel()

@@ -86,7 +86,7 @@ def test_a_shim_has_nothing_secret_in_its_environment(
             assert b"do-not-tell" not in Path(f"/proc/{pid}/environ").read_bytes()
     finally:
         os.kill(found.child.pid, 9)
-        process.wait(timeout=10)
+        process.wait(timeout=30)
 
 
 def test_all_files_are_for_the_owner_only(run_shim: Run, shell: Shell) -> None:
@@ -181,7 +181,7 @@ def test_the_shim_keeps_its_terms_with_signals_that_mean_the_bot(
     until_state(directory, State.RUNNING)
     for number in (1, 2, 15):
         process.send_signal(number)
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=30) == 0
     assert inspect(directory).code == 6
 
 
@@ -203,7 +203,7 @@ def test_a_shim_whose_job_directory_is_gone_ends_with_its_plotter(
     process = launching.start_shim(launching.shim_command(directory), directory)
     until_state(directory, State.RUNNING)
     shutil.rmtree(directory)
-    assert process.wait(timeout=10) == 5
+    assert process.wait(timeout=30) == 5
 
 
 def test_a_disk_that_refuses_the_exit_code_is_asked_again(
@@ -218,7 +218,7 @@ def test_a_disk_that_refuses_the_exit_code_is_asked_again(
     time.sleep(0.2)
     assert inspect(directory).state is State.ENDING
     (directory / "exit.reserve").rmdir()
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=30) == 0
     assert inspect(directory).code == 8
 
 
@@ -241,7 +241,7 @@ def test_an_exit_code_is_kept_on_a_full_disk(
         fill = subprocess.run(["dd", "if=/dev/zero", f"of={disk / 'ballast'}"], capture_output=True)
         assert b"No space left" in fill.stderr
         go.touch()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=30) == 0
         assert inspect(directory).code == 42
     finally:
         subprocess.run(["umount", "-l", disk], check=True)

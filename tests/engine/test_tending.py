@@ -45,7 +45,7 @@ async def test_what_raises_is_logged_told_once_and_begun_anew(
 
     work = Work(failure, RuntimeError("again"))
     task = asyncio.create_task(tended("the mover", work, alarm, REST))
-    await asyncio.wait_for(work.at_work.wait(), 5)
+    await asyncio.wait_for(work.at_work.wait(), 30)
 
     assert work.begun == 3
     assert alarms == [
@@ -63,7 +63,7 @@ async def test_an_alarm_that_fails_does_not_end_the_task() -> None:
 
     work = Work(OSError())
     task = asyncio.create_task(tended("it", work, broken, REST))
-    await asyncio.wait_for(work.at_work.wait(), 5)
+    await asyncio.wait_for(work.at_work.wait(), 30)
     task.cancel()
     await asyncio.wait([task])
 
@@ -72,7 +72,7 @@ async def test_work_that_ends_by_itself_has_ended() -> None:
     async def done() -> None:
         return
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await tended("it", done, lambda _: done(), REST)
 
 

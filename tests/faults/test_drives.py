@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,44 +17,11 @@ from tests.engine.drives.conftest import Disks, disks
 from tests.engine.farm import Farm, ended, running, told, until
 from tests.faults.hung import hung_mount, needs_fuse
 from tests.faults.signals import signal_job
+from tests.lag import free_loop
 
 __all__ = ["disks"]
 pytestmark = pytest.mark.mounts
-LAG = 0.25
 ALERT, RETURN = 60.0, 60.0
-
-
-def stood_in_line() -> float:
-    """Seconds for which this thread could have run, and other processes had all CPUs."""
-    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
-
-
-@asynccontextmanager
-async def free_loop() -> AsyncIterator[None]:
-    """Hold that the event loop never waits longer than `LAG` seconds, while inside.
-
-    What counts is our own doing: what the loop's thread computed, and what it slept in a call or
-    for a lock. The kernel tells for how long the thread merely got no CPU.
-    """
-    lags, clock = [(0.0, 0.0)], time.monotonic
-
-    async def beat() -> None:
-        began, stood = clock(), stood_in_line()
-        while True:
-            await asyncio.sleep(0.02)
-            ended, stands = clock(), stood_in_line()
-            lag = ended - began - 0.02
-            lags.append((lag - (stands - stood), lag))
-            began, stood = ended, stands
-
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()
-    own, whole = max(lags)[0], max(lag for _, lag in lags)
-    print(f"the loop's worst lag: {own * 1e3:.0f} ms, with the machine's {whole * 1e3:.0f} ms")
-    assert own < LAG
 
 
 async def alerted(engine: PlottingEngine, kind: EventKind, path: Path, seconds: float) -> float:

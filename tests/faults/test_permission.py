@@ -170,7 +170,7 @@ class Gate:
         payload["app_permissions"] = "0"
         before = asyncio.all_tasks()
         self.bot._connection.parse_interaction_create(payload)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while new := {task for task in asyncio.all_tasks() - before if not _timer(task)}:
                 await asyncio.wait(new)
         return self._went_past(kind)

@@ -243,7 +243,7 @@ def test_260_damaged_records_give_no_wrong_answer_about_a_living_job(tmp_path: P
         child = inspect(directory).child
         if child:
             os.kill(child.pid, signal.SIGKILL)
-        shim.wait(timeout=10)
+        shim.wait(timeout=30)
 
 
 async def test_a_person_sees_no_traceback_whatever_is_damaged(

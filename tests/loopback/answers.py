@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 # What the bot may answer first (Discord's interaction callback types).
 MESSAGE, DEFER, DEFER_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
-PATIENCE = 15.0
+PATIENCE = 45.0
 """Seconds a person waits for a result, which may be a picture drawn on a busy machine."""
 FIRST = 5.0
 """Seconds for the first answer; Discord itself gives three."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 Socket = aiohttp.ClientWebSocketResponse
-PATIENCE = aiohttp.ClientWSTimeout(ws_receive=5, ws_close=5)
+PATIENCE = aiohttp.ClientWSTimeout(ws_receive=30, ws_close=30)
 
 
 @pytest.fixture

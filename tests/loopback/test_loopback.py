@@ -182,13 +182,13 @@ async def _note(seen: list[discord.Interaction[Any]], one: discord.Interaction[A
 async def test_a_foreign_guild_can_be_joined_and_left(
     loopback: LoopbackDiscord, bot: SampleBot
 ) -> None:
-    joined = asyncio.ensure_future(bot.wait_for("guild_join", timeout=5))
+    joined = asyncio.ensure_future(bot.wait_for("guild_join", timeout=30))
     await asyncio.sleep(0)
     loopback.invite_to(loopback.elsewhere)
     guild = await joined
     answer = await loopback.slash("ping", user=loopback.stranger, channel=loopback.foreign_channel)
     assert (await answer.settled()).content == "pong"
-    left = asyncio.ensure_future(bot.wait_for("guild_remove", timeout=5))
+    left = asyncio.ensure_future(bot.wait_for("guild_remove", timeout=30))
     await asyncio.sleep(0)
     await guild.leave()
     assert await left == guild
@@ -211,7 +211,7 @@ async def test_a_bot_of_its_own_process_talks_and_ends_on_sigterm(
         await loopback.connected()
         assert (await (await loopback.slash("ping")).settled()).content == "pong"
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await process.wait() == 0
     finally:
         with contextlib.suppress(ProcessLookupError):

@@ -92,7 +92,7 @@ async def test_a_stop_waits_for_none_and_leaves_none(
     await begun(children)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             await asking
     assert children() == set()
 

@@ -172,7 +172,7 @@ async def test_a_full_state_disk_loses_no_news_of_damage(
 async def test_without_chiapos_it_ends_at_once(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "can_check", lambda: False)
 
-    await asyncio.wait_for(life.rounds.run(), 5)
+    await asyncio.wait_for(life.rounds.run(), 30)
 
 
 async def test_it_goes_on_by_itself(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from plotobot.engine.moving.mover import Mover
 from plotobot.engine.store import Store
 from plotobot.errors import Refusal
 from tests.engine.drives.conftest import Disks, run
-from tests.engine.moving.test_folder import lag_below
+from tests.lag import free_loop
 from tests.little_plots import RealPlot
 
 MIB = 1024**2
@@ -352,7 +352,7 @@ async def test_a_destination_that_hangs_is_told_and_holds_up_no_other(
         await until(mover, lambda view: any(move.done > 0 for move in view.moves))
         run("fsfreeze", "-f", frozen)
         try:
-            async with lag_below(0.25):
+            async with free_loop():
                 await until(mover, lambda view: bool(view.destinations[0].problem))
                 other = yard.put(1, folder=2)
                 await until(mover, done(1))
