@@ -18,6 +18,7 @@ import aiohttp
 import discord
 
 from plotobot.engine.models import Event, EventKind
+from plotobot.engine.notes import noted
 from plotobot.engine.protocol import Engine
 from plotobot.errors import PlotobotError
 from plotobot.telling import Hush
@@ -33,6 +34,10 @@ AT_ONCE = 200
 BEGUN = "alerts.begun"
 """The note of what the letter tells that was sent last, or is on its way."""
 SHUT = (discord.Forbidden, discord.NotFound)
+NO_PLACE = frozenset({50008, 50083, 160005, 220001, 220003, 50027})
+"""Discord's codes for places where nobody writes: no text channel, an archived or locked thread, a
+forum that wants a title from a webhook, a webhook's wrong token (Discord's developer documentation,
+"JSON error codes")."""
 AWAY = (discord.DiscordServerError, aiohttp.ClientError, OSError, asyncio.TimeoutError)
 UNWANTED = frozenset({400, 403, 413})
 """Statuses that may mean the enclosure: too large, or a channel where files are forbidden."""
@@ -40,6 +45,11 @@ LATER = frozenset({401, 408, 429})
 """Statuses that say nothing against the message."""
 LOOK_AGAIN = 60.0
 """Seconds after which it is asked again whether what was held back may be told."""
+
+
+def is_shut(error: BaseException) -> bool:
+    """Whether Discord said that nothing of ours is taken in that place, whatever it is."""
+    return isinstance(error, SHUT) or getattr(error, "code", 0) in NO_PLACE
 
 
 class PlaceClosed(PlotobotError):  # noqa: N818 - it reads as what it is
@@ -223,7 +233,8 @@ class Courier:
     async def deliver(self) -> bool:
         """Tell what waits now and is not held back; whether there was anything."""
         if self._begun is None:
-            self._begun = frozenset(json.loads(await self._engine.recall(self._note) or "[]"))
+            kept = await self._engine.recall(self._note)
+            self._begun = noted(kept, frozenset[int], frozenset())
         begun = self._begun
         kinds = self._carries if begun else self._carries - self._held()
         events = await self._engine.undelivered(AT_ONCE, kinds | self._silent)
@@ -301,13 +312,6 @@ class Courier:
         """None once the letter is done with, else the seconds to wait at least."""
         try:
             await self._hand_over(letter, enclosure)
-        except SHUT as error:
-            if not self._patient:
-                raise PlaceClosed(str(error)) from None
-            if not self._shut:
-                log.error("the alert channel is closed to the bot (%s); alerts wait", error)  # noqa: TRY400 - the way there tells nothing
-            self._shut = True
-            return self._pace.shut
         except AWAY as error:
             log.warning("an alert did not get through: %s", error)
             return 0.0
@@ -319,13 +323,25 @@ class Courier:
         return None
 
     def _after_status(self, error: discord.HTTPException, letter: Letter) -> float | None:
+        if is_shut(error):
+            return self._closed(error)
         if error.status == 401:
+            log.error("Discord does not take the bot's token any more; alerts wait")
             return self._pace.shut
         if error.status >= 500 or error.status in LATER:
             log.warning("an alert did not get through: %s", error)
             return getattr(error, "retry_after", 0.0)
         log.error("Discord refused alert %s for good: %s", letter.ids, error)
         return None
+
+    def _closed(self, error: discord.HTTPException) -> float:
+        """The seconds to wait for a place that takes nothing."""
+        if not self._patient:
+            raise PlaceClosed(str(error)) from None
+        if not self._shut:
+            log.error("the alert channel is closed to the bot (%s); alerts wait", error)
+        self._shut = True
+        return self._pace.shut
 
 
 __all__ = ["CRITICAL", "Courier", "Letter", "Pace", "PlaceClosed", "digest_nonce", "letters"]

@@ -23,6 +23,7 @@ from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay, DriveSpec, VolumeSource, local_volumes, parse_spec
 from plotobot.engine.engine import PlottingEngine
 from plotobot.engine.models import DriveKind, EventKind
+from plotobot.engine.notes import noted
 from plotobot.engine.spawner import KNOWN_DRIVES
 from plotobot.engine.store import Store
 from plotobot.engine.supervision.locks import StateDirLock, hold_state_dir
@@ -81,7 +82,7 @@ async def opened_store(config: EngineConfig) -> AsyncIterator[tuple[Store, dict[
     with await asyncio.to_thread(_hold, config.state_dir):
         store = await Store.open(config.state_dir / "plotobot.db")
         try:
-            yield store, await store.recall_fields(KNOWN_DRIVES)
+            yield store, noted(await store.recall(KNOWN_DRIVES), dict[str, str], {})
         finally:
             await store.close()
 

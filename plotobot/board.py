@@ -12,8 +12,9 @@ from typing import Protocol
 
 import discord
 
-from plotobot.alerts import AWAY, LATER, SHUT
+from plotobot.alerts import AWAY, LATER, is_shut
 from plotobot.engine.models import EventKind
+from plotobot.engine.notes import noted
 from plotobot.engine.protocol import Engine
 from plotobot.ui.board import Face, Scene, board_view, face
 
@@ -21,7 +22,8 @@ log = logging.getLogger(__name__)
 
 NOTE = "board"
 """The note of where the board is."""
-UNKNOWN_MESSAGE = 10008
+LOST = frozenset({10008, 50005})
+"""Discord's codes for a message that is gone, and for one of another bot, as after a new token."""
 FAREWELL = 5.0
 """Seconds that taking leave may take, on a machine busy with plots; then the bot goes without."""
 
@@ -167,7 +169,7 @@ class BoardKeeper:
 
     async def _after(self, error: Exception) -> float:
         """The seconds to wait after a failure, by whose it was."""
-        if isinstance(error, SHUT):
+        if is_shut(error):
             await self._note_shut(error)
             return self._pace.shut
         if not isinstance(error, (*AWAY, discord.HTTPException)):
@@ -188,10 +190,10 @@ class BoardKeeper:
         if place.message is not None:
             try:
                 await self._wall.repaint(place.channel, place.message, _view(shown))
-            except discord.NotFound as error:
-                if error.code != UNKNOWN_MESSAGE:
+            except (discord.NotFound, discord.Forbidden) as error:
+                if error.code not in LOST:
                     raise
-                log.info("the board's message is gone; making a new one")
+                log.info("the board's message is gone, or another bot's; making a new one")
                 place = replace(place, message=None, nonce="")
             else:
                 return True
@@ -231,8 +233,8 @@ class BoardKeeper:
 
     async def _known_place(self) -> Place:
         if self._place is None:
-            kept = json.loads(await self._engine.recall(NOTE) or "{}")
-            self._place = Place(**kept) if kept else Place(self._channel or 0)
+            kept = await self._engine.recall(NOTE)
+            self._place = noted(kept, Place, Place(self._channel or 0))
         return self._place
 
     async def _keep(self, place: Place) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, field, replace
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from plotobot.alerts import Letter, Pace
 from plotobot.board import BoardKeeper, BoardPace
 from plotobot.couriers import Couriers
 from plotobot.engine.models import Outcome
+from plotobot.engine.notes import noted
 from plotobot.engine.protocol import Engine
 from plotobot.errors import PlotobotError
 from plotobot.telling import MAIN, WEBHOOK, Telling
@@ -55,6 +56,14 @@ _SYNCED = "discord.commands"
 LOST = (*UNREACHED, discord.ConnectionClosed, discord.GatewayNotFound)
 NO_VOICE = "voice will NOT be supported"
 _TALKATIVE = ("discord.http", "discord.client", "discord.gateway", "discord.webhook.async_")
+
+
+@dataclass(frozen=True, slots=True)
+class _Synced:
+    """The commands that Discord was told last: their digest, and the id of each."""
+
+    digest: str = ""
+    ids: dict[str, int] = field(default_factory=dict)
 
 
 class TokenRefused(PlotobotError):  # noqa: N818 - it reads as what it is
@@ -208,9 +217,9 @@ class PlotoBot(FarmClient):
             anew: also if they have not changed.
         """
         digest = self._digest()
-        known = json.loads(await self.engine.recall(_SYNCED) or "{}")
-        if known.get("digest") == digest and not anew:
-            self.command_ids = known["ids"]
+        known = noted(await self.engine.recall(_SYNCED), _Synced, _Synced())
+        if known.digest == digest and not anew:
+            self.command_ids = known.ids
             return
         try:
             synced = await self.tree.sync(guild=self.home)
@@ -221,8 +230,8 @@ class PlotoBot(FarmClient):
             log.error("server %d is closed to the bot (%s): %s", self.home.id, error, invitation)  # noqa: TRY400 - the way there tells nothing
             return
         self.command_ids = {command.name: command.id for command in synced}
-        kept = json.dumps({"digest": digest, "ids": self.command_ids})
-        await self.engine.remember(_SYNCED, kept)
+        kept = asdict(_Synced(digest, self.command_ids))
+        await self.engine.remember(_SYNCED, json.dumps(kept))
 
     def _digest(self) -> str:
         told = [command.to_dict(self.tree) for command in self.tree.get_commands(guild=self.home)]

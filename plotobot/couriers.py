@@ -10,6 +10,7 @@ from functools import partial
 
 from plotobot.alerts import BEGUN, Courier, Letter, Pace
 from plotobot.engine.models import EventKind
+from plotobot.engine.notes import noted
 from plotobot.engine.protocol import Engine
 from plotobot.telling import MAIN, WEBHOOK, Hush, Telling
 from plotobot.ui.alerts import CRITICAL
@@ -63,7 +64,7 @@ class Couriers:
         while True:
             try:
                 await self._snoozes.load()
-                self._told = set(json.loads(await self._engine.recall(CLOSED) or "[]"))
+                self._told = noted(await self._engine.recall(CLOSED), set[str], set())
                 await self._carry_until_changed()
             except Exception:  # the last frame: whatever it was must not silence the farm
                 log.exception("the couriers failed; trying again")

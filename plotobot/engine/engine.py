@@ -215,7 +215,7 @@ class PlottingEngine:
             config: what is to hold from now on.
             specs: its drives, read.
         """
-        self._parts.reconfigure(config, specs)
+        await self._parts.reconfigure(config, specs)
         await self._pulse.look()
 
     async def spawn_once(self) -> Sequence[Job]:

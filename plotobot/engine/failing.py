@@ -7,13 +7,15 @@ it is the kind of plot that is at fault, whatever the drive: a wrong option, a p
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from pydantic import TypeAdapter
+
 from plotobot.engine.models import Event, EventKind, Job, JobState
+from plotobot.engine.notes import noted
 from plotobot.engine.store import Store
 from plotobot.engine.verdict import exit_in_words
 
@@ -85,6 +87,14 @@ def broken_off(
     return pauses
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is kept over restarts."""
+
+    resumed_at: datetime | None = None
+    held: dict[str, str] = field(default_factory=dict)
+
+
 class Failing:
     """The kinds that are broken off: found once, kept over restarts, until a person resumes."""
 
@@ -100,10 +110,8 @@ class Failing:
 
     async def load(self) -> None:
         """Take up what was kept."""
-        kept = await self._store.recall_fields(_KEY)
-        resumed = kept.get("resumed_at")
-        self._resumed_at = datetime.fromisoformat(resumed) if resumed else None
-        self._held = dict(kept.get("held", {}))
+        kept = noted(await self._store.recall(_KEY), _Kept, _Kept())
+        self._resumed_at, self._held = kept.resumed_at, kept.held
 
     async def resume(self, now: datetime) -> None:
         """A person lets all kinds go on; failures up to now are forgiven."""
@@ -121,9 +129,8 @@ class Failing:
         await self._save()
 
     async def _save(self) -> None:
-        resumed = self._resumed_at.isoformat() if self._resumed_at else None
-        kept = {"resumed_at": resumed, "held": self._held}
-        await self._store.remember(_KEY, json.dumps(kept))
+        kept = _Kept(self._resumed_at, self._held)
+        await self._store.remember(_KEY, TypeAdapter(_Kept).dump_json(kept).decode())
 
 
 class Tell(Protocol):

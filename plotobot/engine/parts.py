@@ -110,15 +110,15 @@ class Parts:
         self.adviser = Adviser()
         self.warmth = Warmth(store, self.put_events, now, self._heat_limits)
 
-    def reconfigure(self, config: EngineConfig, specs: Specs) -> None:
+    async def reconfigure(self, config: EngineConfig, specs: Specs) -> None:
         """Take up other settings; the machine's name and the state folder stay."""
         old = self.config
         self.config = replace(config, machine=old.machine, state_dir=old.state_dir)
-        self.spawner.reconfigure(self.config, specs)
         self.mover.reconfigure(self.config)
         self.reporter.reconfigure(config.report)
         self.replacer.rules = self.config.replot
         self.rounds.rules = config.checks
+        await self.spawner.reconfigure(self.config, specs)
 
     async def load(self) -> None:
         """Take up what the store kept, once it is known what became of the jobs.

@@ -28,6 +28,8 @@ class Quota:
     """When to start no more, by command."""
     draining: bool = False
     """Whether to tell when the last running plot is done."""
+    enabled: bool | None = None
+    """`spawn.enabled` as it was when this order was given; None in orders of earlier versions."""
 
     @classmethod
     async def load(cls, store: Store, *, running: bool, now: datetime) -> Self:
@@ -36,7 +38,7 @@ class Quota:
         try:
             return TypeAdapter(cls).validate_json(stored or "")
         except ValidationError:
-            return cls(running, now.astimezone(UTC))
+            return cls(running, now.astimezone(UTC), enabled=running)
 
     async def save(self, store: Store) -> None:
         """Keep it over restarts."""
@@ -52,4 +54,4 @@ class Quota:
 
     def opened(self, count: int | None, now: datetime, until: datetime | None = None) -> Quota:
         """A new quota that counts from now."""
-        return Quota(running=True, since=now, count=count, until=until)
+        return Quota(running=True, since=now, count=count, until=until, enabled=self.enabled)

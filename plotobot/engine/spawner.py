@@ -109,6 +109,7 @@ class Spawner:
         await self._quota.save(self._store)
         self._spawned = await self._store.count_started(self._quota.since)
         await self._failing.load()
+        await self._obey()
         await self.look()
 
     async def look(self) -> bool:
@@ -229,12 +230,22 @@ class Spawner:
         """Take the limits as they are for written: the settings have them now."""
         self._config = replace(self._config, limits=self._limits)
 
-    def reconfigure(self, config: EngineConfig, specs: Specs) -> None:
+    async def reconfigure(self, config: EngineConfig, specs: Specs) -> None:
         """Go on with other settings; limits that were changed by command stay so."""
         self._limits = carried(self._limits, self._config.limits, config.limits)
         self._config = config
         self._bay.look_for(specs)
         self._programs.clear()
+        await self._obey()
+
+    async def _obey(self) -> None:
+        """Let a changed `spawn.enabled` have the last word; else the last command has it."""
+        before, wanted = self._quota.enabled, self._config.spawn_on_start
+        self._quota = replace(self._quota, enabled=wanted)
+        if before is None:
+            await self._quota.save(self._store)
+        elif before != wanted:
+            await (self.start(None) if wanted else self.pause())
 
     def seen(self) -> Sequence[Drive]:
         """The configured drives as of the last look."""

@@ -14,6 +14,7 @@ from typing import Any
 from plotobot.engine.cleanup import Removed, remove_temp_files
 from plotobot.engine.endings import Endings
 from plotobot.engine.models import Job, JobState, StopResult
+from plotobot.engine.notes import noted
 from plotobot.engine.own_folders import remove_own_folders
 from plotobot.engine.roster import Roster
 from plotobot.engine.store import Store
@@ -43,7 +44,7 @@ class Stopper:
 
     async def load(self) -> None:
         """Take up who had asked for which stop."""
-        self._endings.stop_asked = json.loads(await self._store.recall(STOPS) or "{}")
+        self._endings.stop_asked = noted(await self._store.recall(STOPS), dict[str, str], {})
 
     def unfinished(
         self, trouble: Callable[[Exception], Awaitable[None]]

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import aiosqlite
 
@@ -292,14 +292,6 @@ class Store:
             return self._unwritten[key]
         rows = await self._rows("SELECT value FROM notes WHERE key = ?", (key,))
         return rows[0][0] if rows else None
-
-    async def recall_fields(self, key: str) -> dict[str, Any]:
-        """The fields of a JSON object kept under a key; none where it is missing or damaged."""
-        try:
-            kept = json.loads(await self.recall(key) or "{}")
-        except (ValueError, RecursionError):
-            kept = None
-        return kept if isinstance(kept, dict) else {}
 
     async def journal(self, deletions: Sequence[tuple[str, int, str, str]]) -> None:
         """Write down what is about to be deleted: path, size in bytes, plot id, why."""

@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 from plotobot.engine.models import Event, EventKind
+from plotobot.engine.notes import noted
 from plotobot.engine.store import Store
 
 log = logging.getLogger(__name__)
@@ -94,8 +95,7 @@ class Warmth:
 
     async def run(self) -> None:
         """Look until cancelled."""
-        with suppress(ValueError):
-            self._hot = frozenset(json.loads(await self._store.recall(NOTE) or "[]"))
+        self._hot = noted(await self._store.recall(NOTE), frozenset[str], frozenset())
         while True:
             try:
                 await self.look()

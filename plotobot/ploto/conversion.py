@@ -83,6 +83,7 @@ class _Conversion:
             if found := self._keys.found.get(place.key):
                 self._one(place, found)
         self._settle_drives()
+        self._settle_mover()
         layout = "with drive letters" if self._keys.later else "with labels"
         return Imported(
             toml=render(self._data, self._origins, self._left_out, f"the layout {layout}"),
@@ -199,6 +200,12 @@ class _Conversion:
                 f"{item.because} It stands in plotobot.toml as a comment: "
                 f"{item.set} = {toml_value([item.entry])}."
             )
+
+    def _settle_mover(self) -> None:
+        """Ploto's switch starts the mover; its destinations alone would start nothing here."""
+        if "drives.destination" in self._origins:  # which it is only where the switch is true
+            switch = next(place for place in MAPPING if place.key == "EnableMover")
+            self._set(switch._replace(target="move.enabled"), [True])
 
     def _set(self, place: Place, candidates: Sequence[object]) -> None:
         target = place.target or ""

@@ -15,6 +15,7 @@ from plotobot.ui.rebuilt import Rebuilt
 from plotobot.ui.text import plain
 
 _WHAT = "advice"
+_COMMAND = "/spawn advise"
 WORTH = 1.02
 """How many times as many plots make a change worth offering."""
 
@@ -34,8 +35,9 @@ class TakeAdviceButton(
     async def callback(self, interaction: Interaction) -> None:
         """Take the ticket, write the settings, tell the channel."""
         person, bot = interaction.user, interaction.client
-        if bot.seals.redeem(self.ticket, person.id, discord.utils.utcnow()) != _WHAT:
-            raise Refusal("This button is not one for advice; use `/spawn advise`.")
+        now = discord.utils.utcnow()
+        if bot.seals.redeem(self.ticket, person.id, now, _COMMAND) != _WHAT:
+            raise Refusal(f"This button is not one for advice; use `{_COMMAND}`.")
         await bot.engine.take_advice()
         await interaction.response.send_message(
             f"🧭 {plain(person.display_name, 60)} switched spawning to auto mode."

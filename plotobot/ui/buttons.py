@@ -75,7 +75,7 @@ class ConfirmStop(
     async def callback(self, interaction: Interaction) -> None:
         """Take the ticket, end the job, tell the channel."""
         person, bot = interaction.user, interaction.client
-        job_id = bot.seals.redeem(self.ticket, person.id, discord.utils.utcnow())
+        job_id = bot.seals.redeem(self.ticket, person.id, discord.utils.utcnow(), "/stop")
         # The question goes away at once; ending processes takes longer than the 3 s of an answer.
         await interaction.response.edit_message(content="Stopping; the result follows.", view=None)
         result = await bot.engine.stop(job_id, by=f"{person.name} ({person.id})")

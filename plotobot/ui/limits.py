@@ -21,6 +21,7 @@ from plotobot.ui.text import plain
 CHOICES = [app_commands.Choice(name=name, value=name) for name in KNOBS]
 """Every limit there is, as an option offers them."""
 _WHAT = "limits"
+_COMMAND = "/spawn limits"
 _OPTIONAL = re.compile(r"max_phase_\d|start_early|wait_")
 """Limits that say nothing while they are 0."""
 
@@ -38,8 +39,9 @@ class KeepButton(
     async def callback(self, interaction: Interaction) -> None:
         """Take the ticket, write the settings, tell the channel."""
         person, bot = interaction.user, interaction.client
-        if bot.seals.redeem(self.ticket, person.id, discord.utils.utcnow()) != _WHAT:
-            raise Refusal("This button is not one for limits; use `/spawn limits`.")
+        now = discord.utils.utcnow()
+        if bot.seals.redeem(self.ticket, person.id, now, _COMMAND) != _WHAT:
+            raise Refusal(f"This button is not one for limits; use `{_COMMAND}`.")
         views = await bot.engine.keep_limits()
         text = f"📌 {plain(person.display_name, 60)} wrote the limits into the settings.\n"
         await interaction.response.send_message(text + limits_text(views))

@@ -16,6 +16,7 @@ from plotobot.ui.rebuilt import Rebuilt
 from plotobot.ui.text import plain, plural, stamp
 
 _WHAT = "report"
+_COMMAND = "/report every"
 NONE = frozenset({"none", "never", "off", "-"})
 """What people type to take all times away."""
 
@@ -33,8 +34,9 @@ class KeepPlanButton(
     async def callback(self, interaction: Interaction) -> None:
         """Take the ticket, write the settings, tell the channel."""
         person, bot = interaction.user, interaction.client
-        if bot.seals.redeem(self.ticket, person.id, discord.utils.utcnow()) != _WHAT:
-            raise Refusal("This button is not one for summaries; use `/report every`.")
+        now = discord.utils.utcnow()
+        if bot.seals.redeem(self.ticket, person.id, now, _COMMAND) != _WHAT:
+            raise Refusal(f"This button is not one for summaries; use `{_COMMAND}`.")
         plan = await bot.engine.keep_report_plan()
         text = f"📌 {plain(person.display_name, 60)} wrote it into the settings. "
         await interaction.response.send_message(text + plan_text(plan))

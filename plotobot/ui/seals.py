@@ -30,7 +30,7 @@ class Seals:
         claim = f"{job_id}:{person}:{expiry}"
         return f"{claim}:{self._mac(claim)}"
 
-    def redeem(self, ticket: str, person: int, now: datetime, command: str = "/stop") -> str:
+    def redeem(self, ticket: str, person: int, now: datetime, command: str) -> str:
         """Take a ticket and give the job it is for; `command` is where to get another one.
 
         Raises:

@@ -11,6 +11,7 @@ import discord
 
 from plotobot.access import Level
 from plotobot.engine.models import EventKind
+from plotobot.engine.notes import noted
 from plotobot.engine.protocol import Engine
 from plotobot.errors import Refusal
 from plotobot.ui.client import FarmClient, Interaction
@@ -34,13 +35,9 @@ class Snoozes:
 
     async def load(self) -> None:
         """Take up what was snoozed before a restart."""
-        written = json.loads(await self._engine.recall(NOTE) or "{}")
+        written = noted(await self._engine.recall(NOTE), dict[str, datetime], {})
         known = {kind.value: kind for kind in EventKind}
-        self.until = {
-            known[name]: datetime.fromisoformat(end)
-            for name, end in written.items()
-            if name in known
-        }
+        self.until = {known[name]: end for name, end in written.items() if name in known}
 
     async def snooze(self, kind: EventKind, now: datetime, span: timedelta) -> datetime:
         """Hear nothing of a kind for so long; none ends a snooze.

@@ -22,6 +22,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from plotobot.app import specs_of
 from plotobot.engine.config import EngineConfig, PlotSettings, SpaceRules
 from plotobot.engine.models import GIB, DriveKind, EventKind, JobState
 from plotobot.engine.recovery import GONE
@@ -299,6 +300,31 @@ async def test_a_pause_holds_new_plots_lets_running_ones_go_on_and_survives_a_re
         started = await engine.spawn_once()
         assert len(started) == 1
         await ended(engine, 2)
+
+
+async def test_a_changed_setting_has_the_last_word_on_spawning_and_an_unchanged_one_has_not(
+    farm: Farm,
+) -> None:
+    on = farm.config(count=None, max_parallel=1)
+    off = replace(on, spawn_on_start=False)
+    async with farm.running(on) as engine:
+        await engine.reconfigure(off, specs_of(off))
+        assert not (await engine.spawner()).running
+        await engine.start_spawning(None)
+        await engine.reconfigure(
+            replace(off, limits=replace(off.limits, interval=2.0)), specs_of(off)
+        )
+        assert (await engine.spawner()).running, "only its interval was changed"
+    async with farm.running(off) as engine:
+        assert (await engine.spawner()).running, "a command holds over restarts"
+        await engine.reconfigure(on, specs_of(on))
+        await engine.pause_spawning()
+    async with farm.running(on) as engine:
+        assert not (await engine.spawner()).running
+    async with farm.running(off) as engine:  # changed while it was down, and back again
+        assert not (await engine.spawner()).running
+    async with farm.running(on) as engine:
+        assert (await engine.spawner()).running
 
 
 async def test_a_full_out_drive_holds_the_plots_and_is_told_once(farm: Farm) -> None:

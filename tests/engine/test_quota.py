@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -37,15 +38,16 @@ async def test_a_damaged_note_counts_as_none(store: Store, note: str | None, run
         await store.remember("spawner", note)
     here = NOW.astimezone(timezone(timedelta(hours=5)))
     loaded = await Quota.load(store, running=running, now=here)
-    assert loaded == Quota(running, NOW)
+    assert loaded == Quota(running, NOW, enabled=running)
     assert loaded.since.tzinfo is UTC
 
 
 def test_a_pause_keeps_the_rest_and_a_new_quota_counts_from_now() -> None:
-    quota = Quota(running=True, since=NOW, count=7, told=True)
-    assert quota.paused() == Quota(running=False, since=NOW, count=7, told=True)
+    quota = Quota(running=True, since=NOW, count=7, told=True, enabled=True)
+    assert quota.paused() == replace(quota, running=False)
     later = NOW + timedelta(1)
-    assert quota.paused().opened(3, later) == Quota(running=True, since=later, count=3)
+    opened = Quota(running=True, since=later, count=3, enabled=True)
+    assert quota.paused().opened(3, later) == opened
 
 
 def test_going_on_takes_the_end_that_was_asked_for_and_drains_no_more() -> None:

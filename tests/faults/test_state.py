@@ -188,7 +188,7 @@ async def test_200_damaged_databases_are_read_as_far_as_they_go_or_put_aside(
             await store.count_started(NOW)
             for event in await store.undelivered(100):
                 await store.delivered([event.id])
-            await store.recall_fields("n3")
+            await store.recall("n3")
             await store.record([], [Event(EventKind.TROUBLE, NOW)])
         await store.close()
         shutil.rmtree(path.parent)

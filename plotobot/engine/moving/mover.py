@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Self
+
+from pydantic import TypeAdapter
 
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives.waiting import Patience
@@ -32,6 +33,7 @@ from plotobot.engine.moving.harbour import Harbour
 from plotobot.engine.moving.news import Alarm, destination_events, full_events, nowhere_alarm
 from plotobot.engine.moving.shelf import MoveShelf
 from plotobot.engine.moving.sources import finished_plots, without
+from plotobot.engine.notes import noted
 from plotobot.engine.store import Store
 from plotobot.engine.tending import tended
 from plotobot.errors import Refusal
@@ -46,6 +48,16 @@ AWAY_REST = 30.0
 """Seconds until a destination that went away amid a move is tried again."""
 NOTE = "mover"
 """The note of whether it is on, and of the paused destinations."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What was said by command, as it is kept over restarts."""
+
+    running: bool = False
+    set: bool | None = None
+    """`move.enabled` as it was then; a changed one has the last word at a start."""
+    paused: frozenset[str] = frozenset()
 
 
 class Mover:
@@ -345,20 +357,16 @@ class Mover:
     # --- what is kept ---
 
     async def _load(self) -> None:
-        note = await self._store.recall_fields(NOTE)
-        if note.get("set") == self._config.move.enabled:
-            self._running = bool(note.get("running", self._running))
-        self._paused = set(note.get("paused", ()))
+        note = noted(await self._store.recall(NOTE), _Order, _Order())
+        if note.set == self._config.move.enabled:
+            self._running = note.running
+        self._paused = set(note.paused)
         await self._fleet.load()
 
     async def _note(self) -> None:
-        """Keep the order given by command; changed settings have the last word at a start."""
-        note = {
-            "running": self._running,
-            "set": self._config.move.enabled,
-            "paused": sorted(self._paused),
-        }
-        await self._store.remember(NOTE, json.dumps(note))
+        """Keep the order given by command."""
+        note = _Order(self._running, self._config.move.enabled, frozenset(self._paused))
+        await self._store.remember(NOTE, TypeAdapter(_Order).dump_json(note).decode())
 
     async def _tell(self, *events: Event) -> None:
         await self._shelf.put(None, events)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from plotobot.engine.config import ReportRules
 from plotobot.engine.models import DriveView, Event, Job, JobState, MoverView
 from plotobot.engine.moving.shelf import MoveShelf
+from plotobot.engine.notes import noted
 from plotobot.engine.reporting import plan
 from plotobot.engine.reporting.book import Book
 from plotobot.engine.reporting.days import Made, days_of, made_since
@@ -172,7 +173,7 @@ class Reporter:
         await self._fills.note([view.drive for view in views], now)
         known = await self._fills.since(now - LOOK_BACK, now)
         self._forecasts = {view.drive.path: _forecast(view, known, now) for view in views}
-        told = frozenset(json.loads(await self._store.recall(TOLD) or "[]"))
+        told = noted(await self._store.recall(TOLD), frozenset[str], frozenset())
         new, events = filling(told, self.with_forecasts(views), now)
         if new != told:
             await self._store.run(lambda db: _note(db, new, events))
