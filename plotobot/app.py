@@ -134,8 +134,9 @@ async def _take_up(engine: PlottingEngine, link: Link, settings: Settings) -> No
     """Put changed settings to use.
 
     Raises:
-        SettingsError: a written drive cannot be read as one.
+        SettingsError: a written drive cannot be read as one, or the link needs what they lack.
     """
+    link.require(settings)
     await engine.reconfigure(settings.engine, specs_of(settings.engine))
     link.take_up(settings)
 
@@ -166,11 +167,22 @@ class Link:
         self._engine = engine
         self._settings = settings
         self._bot: PlotoBot | None = None
+        self._held = False
 
     def hold(self, token: str) -> asyncio.Future[None]:
         """Link up and stay linked; see `stay_linked` for how it ends."""
+        self._held = True
         point_at(self._settings.api_base, self._settings.gateway_url)
         return asyncio.ensure_future(stay_linked(self._make_bot, token, secrets=self._secrets))
+
+    def require(self, settings: Settings) -> None:
+        """Hold that a link that there is can go on with other settings.
+
+        Raises:
+            SettingsError: something that it needs is not set.
+        """
+        if self._held and (problems := _unset(settings)):
+            raise SettingsError(problems)
 
     def take_up(self, settings: Settings) -> None:
         """Obey other people and tell other things from now on."""

@@ -643,3 +643,14 @@ def test_the_page_for_those_who_come_from_ploto_has_every_key() -> None:
             assert becomes.startswith(f"`{place.target}`"), place.key
         else:
             assert becomes == f"dropped, because {place.because}"
+
+
+@pytest.mark.parametrize(
+    ("switch", "paths", "moves"),
+    [("true", "Q:", True), ("false", "Q:", False), ("true", "", False)],
+)
+def test_plotos_mover_goes_on_moving(folder: Path, switch: str, paths: str, *, moves: bool) -> None:
+    imported = one("EnableMover", switch, PathsToMovePlotsTo=paths)
+
+    assert load(imported, folder).engine.move.enabled is moves
+    assert ("EnableMover: move.enabled = true." in imported.took) is moves

@@ -53,8 +53,9 @@ def read_environment(
     env_file = file.parent / ".env"
     filed, problems = _env_file(env_file)
     values = {name: environ.get(name) or filed.get(name) or None for name in VARIABLES}
+    set_ones = {name: value for name, value in environ.items() if value}
     tokens = (environ.get("DISCORD_TOKEN"), filed.get("DISCORD_TOKEN"))
-    webhooks, hook_faults, addresses = _webhooks({**filed, **environ})
+    webhooks, hook_faults, addresses = _webhooks({**filed, **set_ones})
     secrets = (*(token for token in tokens if token), *addresses)
     root = Path() if environ.get("PLOTOBOT_STATE") else file.parent
     state_dir = _state_dir(state, values["PLOTOBOT_STATE"], root)

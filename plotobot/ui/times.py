@@ -33,7 +33,7 @@ def moment(text: str, now: datetime) -> datetime:
             f"{text[:40]!r} is no time; write one such as 18:30, 8h, or 2026-12-01 06:00."
         )
     if found <= now:
-        raise Refusal(f"{found.astimezone(now.tzinfo):%Y-%m-%d %H:%M} is past already.")
+        raise Refusal(f"{found.astimezone():%Y-%m-%d %H:%M} is past already.")
     return found.astimezone(UTC)
 
 

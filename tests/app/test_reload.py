@@ -54,3 +54,16 @@ async def test_limits_kept_for_good_stand_in_the_file_with_every_comment(
         while "max_phase_1 = 3" not in farm.settings.read_text():
             await asyncio.sleep(0.1)
     assert [line for line in before.splitlines() if line not in farm.settings.read_text()] == []
+
+
+async def test_settings_without_discord_are_not_taken_up_by_a_bot_that_is_linked(
+    farm: LiveFarm, loopback: LoopbackDiscord
+) -> None:
+    farm.set_up(enabled=False)
+    await farm.start()
+    await loopback.connected()
+    good = farm.settings.read_text()
+    farm.settings.write_text(good[: good.index("[discord]")])
+
+    await farm.told("discord.guild and discord.channel are not set")
+    assert "`max_parallel`: **2**" in await limits(loopback, loopback.operator)

@@ -186,6 +186,17 @@ async def test_it_comes_through_what_passes(show, change, fault):
     assert show.boards() == [board]
 
 
+async def test_a_board_that_another_bot_had_sent_is_left_to_it(show, change):
+    """As after a new application: Discord lets nobody change another one's message."""
+    await show.start()
+    old = await show.showing("No plot is being made")
+    show.discord.fail_next("PATCH", EDITS, status=403, code=50005)
+    change(1)
+    new = await show.showing("**1 plot")
+
+    assert new.id != old.id
+
+
 async def test_a_lost_permission_is_told_once_and_asked_again_at_long_intervals(
     show, change, caplog
 ):

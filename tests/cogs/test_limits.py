@@ -82,3 +82,11 @@ async def test_a_drain_says_so(farm):
     result = await farm.slash("operator", "spawn pause", drain=True)
 
     assert "The end of the last one will be told" in result.response.content
+
+
+async def test_who_keeps_limits_too_late_is_told_how_to_be_asked_again(farm):
+    shown = await farm.slash("owner", "spawn limits", limit="max_parallel", value=3)
+    await farm.env.advance_time(61)
+    done = await farm.owner.click(shown.response, label="Keep for good")
+
+    assert "Use `/spawn limits` again" in done.response.content

@@ -250,3 +250,51 @@ class TestALetterBegunBeforeTheQuiet:
 
         assert farm.sends() == [digest.nonce]
         assert farm.engine.told == [1, 2]
+
+
+@pytest.mark.parametrize("code", [50008, 50083])
+async def test_a_place_without_texts_is_a_closed_one(farm, make_event, code):
+    """A category, or an archived thread: Discord says 400."""
+    other = farm.guild.create_text_channel("no texts")
+    farm.env.inject_error("POST", f"/channels/{other.id}/messages", status=400, code=code)
+    route(farm, routes={"critical": str(other.id)})
+    await farm.env.settle()
+    farm.engine.happen(make_event(1, FAILED))
+    await farm.env.settle()
+
+    assert any(text[0] == "❌" for text in farm.told())
+
+
+async def test_a_main_channel_without_texts_is_waited_for(farm, make_event, caplog):
+    path = f"/channels/{farm.alerts.id}/messages"
+    farm.env.inject_error("POST", path, status=400, code=50008)
+    farm.engine.happen(make_event(1, FAILED))
+    await farm.env.settle()
+    assert farm.engine.told == []
+    await farm.env.advance_time(700)
+
+    assert [text[0] for text in farm.told()] == ["❌"]
+    assert "closed to the bot" in caplog.text
+
+
+async def test_news_for_a_webhook_with_a_wrong_token_goes_to_the_main_channel(farm, make_event):
+    farm.env.inject_error("POST", "/webhooks/77/wrong*", status=401, code=50027, times=None)
+    route(farm, routes={"critical": "webhook:NIGHT"}, webhooks={"NIGHT": (77, "wrong")})
+    await farm.env.settle()
+    farm.engine.happen(make_event(1, FAILED))
+    await farm.env.settle()
+
+    assert any(text[0] == "❌" for text in farm.told())
+
+
+class TestDamagedNotes:
+    @pytest.fixture(params=["alerts.snoozed", "alerts.begun", "alerts.closed", "board"])
+    def engine(self, engine, request):
+        engine.kept[request.param] = '[{"x'
+        return engine
+
+    async def test_count_as_none(self, farm, make_event):
+        farm.engine.happen(make_event(1, FAILED))
+        await farm.env.settle()
+
+        assert [text[0] for text in farm.told()] == ["❌"]

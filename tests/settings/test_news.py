@@ -68,6 +68,11 @@ def test_the_environment_wins_over_the_file(load: Load) -> None:
     assert load(env=ENV, environ=environ).webhooks["NIGHT"][1] == "other_T0ken"
 
 
+def test_an_empty_webhook_of_the_environment_counts_as_unset(load: Load) -> None:
+    environ = {"PLOTOBOT_WEBHOOK_NIGHT": ""}
+    assert load(env=ENV, environ=environ).webhooks["NIGHT"][1] == "hush-hush_T0ken"
+
+
 def test_a_webhooks_address_is_in_no_repr(load: Load) -> None:
     settings = load(env=ENV)
 

@@ -99,12 +99,13 @@ class Reporter:
         now = self._now()
         anchor = await self._book.anchor(now)
         rules, written = self._rules, self._written
+        due = next_due(anchor, rules)
         return ReportPlan(
             hours=(rules.every or 0) / 3600,
             at=rules.at,
             written_hours=(written.every or 0) / 3600,
             written_at=written.at,
-            next=next_due(anchor, rules),
+            next=due and max(due, now),  # what is overdue comes now
         )
 
     def change(self, hours: float | None, at: Sequence[str] | None) -> None:

@@ -106,3 +106,12 @@ async def test_a_plan_kept_for_good_stands_in_the_settings_file(farm: Farm, tmp_
     report = load_settings(file).engine.report
     assert (report.every, report.at) == (None, ("07:30", "19:00"))
     assert "# twice a day" in file.read_text("utf-8")
+
+
+async def test_a_summary_that_a_new_plan_makes_overdue_comes_now(watched: Watched) -> None:
+    await watched.reporter.begin()
+    watched.now += timedelta(hours=20)
+    watched.reporter.change(1.0, None)
+
+    assert (await watched.reporter.plan()).next == watched.now
+    assert await watched.reporter.tell_if_due()
