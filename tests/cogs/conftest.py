@@ -114,7 +114,7 @@ def options() -> dict[str, Any]:
 @pytest.fixture
 def env() -> Env:
     """The simulated Discord, before any bot has come."""
-    return Env(discord.Client(intents=discord.Intents(guilds=True)), settle_timeout=60.0)
+    return Env(discord.Client(intents=discord.Intents(guilds=True)), settle_timeout=20.0)
 
 
 @pytest.fixture
