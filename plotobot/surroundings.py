@@ -22,7 +22,7 @@ from plotobot.check import (
 from plotobot.engine.config import EngineConfig, FarmSettings, Profile
 from plotobot.engine.drives import DriveBay, local_volumes
 from plotobot.engine.models import DEFAULT_PROFILE, GIB, Drive, DriveKind
-from plotobot.engine.space import takes
+from plotobot.engine.space import Ledger, takes
 from plotobot.engine.spawner import kinds_of
 from plotobot.errors import PlotterMissing, Refusal, SettingsError
 from plotobot.farmlog.files import default_log
@@ -108,11 +108,12 @@ def _room(name: str, drive: Drive, config: EngineConfig) -> Finding:
     # The least that any kind of plot takes: below that the drive is of no use.
     least = min(kinds_of(config), key=lambda kind: kind.needs.out)
     wanted = (least.needs.temp, least.needs.temp2, least.needs.out)
-    plots = takes(drive, drive.free - config.space.reserve, *wanted)
+    plots = takes(drive, Ledger([drive], config.space.reserve).room(drive), *wanted)
     what = f"{name}: {drive.free / GIB:.1f} of {drive.total / GIB:.1f} GiB free"
-    if drive.kind not in (DriveKind.TEMP, DriveKind.OUT):
+    by_kind = dict(zip((DriveKind.TEMP, DriveKind.TEMP2, DriveKind.OUT), wanted, strict=True))
+    if drive.kind not in by_kind:
         return Finding("ok", f"{what}.")
-    need = wanted[0] if drive.kind is DriveKind.TEMP else wanted[2]
+    need = by_kind[drive.kind]
     if plots or not need:  # some plotters need no temp drive at all
         return Finding("ok", f"{what}, room for {plots or 'any number of'} plots of this kind.")
     what = f"{what}, but a k{least.profile.plot.k} plot takes {need / GIB:.1f} GiB here."

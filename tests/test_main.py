@@ -464,6 +464,20 @@ def test_a_drive_too_small_for_one_plot_is_warned_of(cli: Cli, place: Place) -> 
     assert "GiB free, room for " in cli("check", *place.words).out
 
 
+def test_a_temp2_drive_too_small_for_one_plot_is_warned_of(cli: Cli, place: Place) -> None:
+    (place.root / "t2").mkdir()
+    folders = "\n".join(f"{kind} = ['{place.root}/{kind}']" for kind in ("temp", "out"))
+    place.write(
+        drives=f"{folders}\ntemp2 = ['{place.root}/t2']",
+        space="temp_gib = 0.001\nout_gib = 0.001\ntemp2_gib = 900000",
+    )
+    done = cli("check", *place.words)
+    assert done.code == 0
+    (line,) = [line for line in done.out.splitlines() if "900000.0" in line]
+    assert line.startswith("warning ")
+    assert str(place.root / "t2") in line
+
+
 def test_folders_in_two_sets_are_named(cli: Cli, place: Place) -> None:
     place.write(drives=f"temp = ['{place.root}/temp']\nout = ['{place.root}/t*p']")
     done = cli("check", *place.words)

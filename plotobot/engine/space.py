@@ -16,7 +16,7 @@ class Ledger:
 
     drives: Sequence[Drive]
     reserve: int = 0
-    """Bytes kept free on every file system."""
+    """Bytes kept free on every file system, but for RAM disks."""
     promised: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     freeable: Mapping[str, int] = field(default_factory=dict)
     """By replot drive, the bytes that old plots and the quarantine may make free for a new plot."""
@@ -54,7 +54,7 @@ class Ledger:
         """Bytes a new plot may take here; negative where too much was promised already."""
         if drive.problem:
             return 0
-        room = drive.free - self.promised[drive.filesystem] - self.reserve
+        room = drive.free - self.promised[drive.filesystem] - kept_free(drive, self.reserve)
         return room + self.freeable.get(drive.path, 0)
 
     def fits(self, job: Job) -> bool:
@@ -71,6 +71,11 @@ class Ledger:
     def _filesystem(self, path: str) -> str:
         # A folder that is not configured (any more) stands for itself.
         return self.filesystems.get(path, path)
+
+
+def kept_free(drive: Drive, reserve: int) -> int:
+    """How much of the reserve a drive keeps: a RAM disk none, it is made as big as its plots."""
+    return 0 if (drive.bus or "").lower() == "ram" else reserve
 
 
 def claims(job: Job, filesystem: Callable[[str], str]) -> Iterator[tuple[str, int]]:

@@ -385,11 +385,15 @@ def kinds_of(config: EngineConfig) -> list[Kind]:
 
 
 def _needs(profile: Profile) -> Needs:
-    order, space = order_of(profile.plot, "", None, ""), profile.space
-    usual = plotter(profile.plot.plotter).needs(order)
+    made_by, space = plotter(profile.plot.plotter), profile.space
+    order = order_of(profile.plot, "t", None, "o")
+    usual = made_by.needs(order)
+    # Whether a plot gets a temp2 drive is known only once its drives are chosen. Temp is planned
+    # for one that gets none, which takes no less there.
+    temp2 = made_by.needs(replace(order, temp2="t2")).temp2
     return Needs(
         temp=usual.temp if space.temp is None else space.temp,
-        temp2=usual.temp2 if space.temp2 is None else space.temp2,
+        temp2=temp2 if space.temp2 is None else space.temp2,
         out=usual.out if space.out is None else space.out,
     )
 

@@ -12,7 +12,7 @@ from plotobot.engine.auto.bound import Machine
 from plotobot.engine.auto.profile import STEPS, StageProfile
 from plotobot.engine.auto.standing import UNKNOWN, Standing, standing
 from plotobot.engine.models import Drive, DriveKind, Job
-from plotobot.engine.space import claims
+from plotobot.engine.space import claims, kept_free
 
 OVERBOOKED = 1.25
 """Demand for cores up to which plots start, as a multiple of what there is: plots wait now and then
@@ -163,7 +163,7 @@ def _rooms(drives: Sequence[Drive], plots: Sequence[Standing], reserve: int) -> 
     names = {one.path: one.filesystem for one in drives}
     for drive in drives:
         if drive.kind is DriveKind.TEMP and not drive.problem:
-            rooms.setdefault(drive.filesystem, float(drive.free - reserve))
+            rooms.setdefault(drive.filesystem, float(drive.free - kept_free(drive, reserve)))
     for one in plots:
         here = names.get(one.job.temp, one.job.temp)
         if here in rooms:
