@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from plotobot.engine.models import Drive, DriveKind, Job
+from plotobot.plotters import PLOTTERS
 from plotobot.plotters.ahead import peak_ahead
 
 
@@ -82,11 +83,29 @@ def claims(job: Job, filesystem: Callable[[str], str]) -> Iterator[tuple[str, in
     """Folder and bytes of everything a job still has to write."""
     ahead = round(job.temp_need * peak_ahead(job.plotter, job.status))
     yield job.temp, max(0, ahead - job.temp_used)
+    yield from claims_beside_temp(job, filesystem)
+
+
+def claims_beside_temp(job: Job, filesystem: Callable[[str], str]) -> Iterator[tuple[str, int]]:
+    """The same without what it writes on its temp drive as such."""
     if job.temp2:
         yield job.temp2, max(0, job.temp2_need - job.temp2_used)
-    # On one file system the plotter renames the finished plot: it takes no second space there.
-    if filesystem(job.out) != filesystem(job.temp2 or job.temp):
+    if not is_renamed(job, filesystem):
         yield job.out, max(0, job.out_need - job.out_used)
+
+
+def is_renamed(job: Job, filesystem: Callable[[str], str]) -> bool:
+    """Whether the finished plot takes no second space: on one file system it is renamed only."""
+    folder = growing_in(job)
+    return folder is not None and filesystem(job.out) == filesystem(folder)
+
+
+def growing_in(job: Job) -> str | None:
+    """The temp folder that the plot grows in; None where its plotter writes it into out."""
+    known = PLOTTERS.get(job.plotter)
+    kind = known.grows_in if known else "temp2"
+    folders = {"temp": job.temp, "temp2": job.temp2 or job.temp}
+    return folders.get(kind)
 
 
 def takes(drive: Drive, room: int, temp: int, temp2: int, out: int) -> int:

@@ -179,7 +179,11 @@ def as_job(
     wish = PlotOrder(
         order.k, temp, out, temp2 or None, bitfield=order.bitfield, compression=order.compression
     )
-    needs = plotter(order.plotter).needs(wish)
+    made_by = plotter(order.plotter)
+    needs = made_by.needs(wish)
+    # Without a temp folder its temp files are thought to lie in out, where the plot grows with
+    # them or, where that is its way, beside them.
+    in_out = needs.temp if made_by.grows_in == "out" else max(needs.temp, needs.out)
     return Job(
         id=job_id,
         plotter=order.plotter,
@@ -192,7 +196,7 @@ def as_job(
         pid=pid,
         created_at=started,
         started_at=started,
-        temp_need=needs.temp if temp else max(needs.temp, needs.out),
+        temp_need=needs.temp if temp else in_out,
         temp2_need=needs.temp2 if temp2 else 0,
         out_need=needs.out,
         foreign=True,

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from plotobot.plotters.recognising import ForeignOrder
 
 TempKind = Literal["temp", "temp2"]
+FolderKind = Literal["temp", "temp2", "out"]
 PhaseSeconds = tuple[float | None, float | None, float | None, float | None]
 
 
@@ -103,6 +104,11 @@ class Plotter(Protocol):
 
         Jobs get folders of their own there; else nobody could say whose a file is.
         """
+        ...
+
+    @property
+    def grows_in(self) -> FolderKind:
+        """Where its plot grows until it is finished; temp2 is temp where none is used."""
         ...
 
     @property

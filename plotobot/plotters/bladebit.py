@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plotobot.errors import Refusal
-from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program, TempKind
+from plotobot.plotters.base import FolderKind, LogReader, Needs, PlotOrder, Program, TempKind
 from plotobot.plotters.bladebit_log import BladebitLog
 from plotobot.plotters.madmax import key_words
 from plotobot.plotters.programs import locate, version_of
@@ -54,6 +54,7 @@ class Bladebit:
     """Compression levels it makes without dying at once."""
     k_range: range = range(32, 33)
     nameless: tuple[TempKind, ...] = ()
+    grows_in: FolderKind = "out"
     own_container: bool = False
 
     def find(self, configured: Path | None = None) -> Program:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program, TempKind
+from plotobot.plotters.base import FolderKind, LogReader, Needs, PlotOrder, Program, TempKind
 from plotobot.plotters.chiapos import chiapos_needs, pool_words
 from plotobot.plotters.chiapos_log import ChiaposLog
 from plotobot.plotters.programs import locate, newest, version_of
@@ -37,6 +37,7 @@ class Chia:
     k_range: range = range(25, 51)
     """The command line refuses k below 25, `--override-k` or not (chia 2.7.5)."""
     nameless: tuple[TempKind, ...] = ()
+    grows_in: FolderKind = "temp2"
     own_container: bool = False
 
     def find(self, configured: Path | None = None) -> Program:

@@ -12,7 +12,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from plotobot.errors import PlotterMissing
-from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program, TempKind
+from plotobot.plotters.base import FolderKind, LogReader, Needs, PlotOrder, Program, TempKind
 from plotobot.plotters.chiapos_log import ChiaposLog
 from plotobot.plotters.programs import locate, version_of
 from plotobot.plotters.recognising import ForeignOrder, after, options, program
@@ -40,6 +40,7 @@ class Chiapos:
     name: str = "chiapos"
     k_range: range = range(18, 36)
     nameless: tuple[TempKind, ...] = ()
+    grows_in: FolderKind = "temp2"
     own_container: bool = False
 
     def find(self, configured: Path | None = None) -> Program:

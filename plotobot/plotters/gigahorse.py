@@ -9,7 +9,7 @@ from pathlib import Path
 
 from plotobot.errors import Refusal
 from plotobot.plots.sizes import GIGAHORSE_K32_GIB
-from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program, TempKind
+from plotobot.plotters.base import FolderKind, LogReader, Needs, PlotOrder, Program, TempKind
 from plotobot.plotters.madmax import VALUED, key_words, order_told, slashed
 from plotobot.plotters.madmax_log import MadmaxLog
 from plotobot.plotters.programs import locate, version_of
@@ -36,6 +36,7 @@ class Gigahorse:
     name: str = "gigahorse"
     k_range: range = range(29, 35)
     nameless: tuple[TempKind, ...] = ("temp2",)
+    grows_in: FolderKind = "temp"
     own_container: bool = True
 
     def find(self, configured: Path | None = None) -> Program:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plotobot.errors import Refusal
-from plotobot.plotters.base import LogReader, Needs, PlotOrder, Program, TempKind
+from plotobot.plotters.base import FolderKind, LogReader, Needs, PlotOrder, Program, TempKind
 from plotobot.plotters.chiapos import pool_words
 from plotobot.plotters.madmax_log import MadmaxLog
 from plotobot.plotters.programs import locate, version_of
@@ -41,6 +41,7 @@ class Madmax:
     name: str = "madmax"
     k_range: range = range(16, 35)
     nameless: tuple[TempKind, ...] = ()
+    grows_in: FolderKind = "temp"
     own_container: bool = False
 
     def find(self, configured: Path | None = None) -> Program:

@@ -253,10 +253,13 @@ def test_a_plot_beside_a_drives_folder_counts_on_its_file_system(tmp_path: Path)
     assert (counted.temp, counted.out) == (temp.path, "/proc")
 
 
-def test_a_plot_made_in_memory_grows_in_out() -> None:
-    job = foreign_job("", "/d", plotter="bladebit_ram")
+@pytest.mark.parametrize("plotter", ["bladebit_ram", "chia"])
+def test_a_plot_without_a_temp_folder_is_made_in_out(plotter: str) -> None:
+    job = foreign_job("", "/d", plotter=plotter)
+    out = Drive(DriveKind.OUT, "/d", "a", total=10**12, free=10**12)
     assert job.temp == job.out == "/d"
-    assert job.temp_need == job.out_need > 0
+    promised = out.free - Ledger.of([out], [job]).room(out)
+    assert promised == (job.out_need if plotter == "bladebit_ram" else job.temp_need) > 0
 
 
 async def test_a_foreign_plot_takes_a_place_until_it_ends(

@@ -50,6 +50,33 @@ def test_a_job_is_promised_what_it_still_needs(job: Job, expected: tuple[int, ..
     assert rooms(job) == expected
 
 
+BESIDE_T2 = Drive(DriveKind.OUT, "/t2/out", filesystem="2", total=500, free=400)
+BOTH = replace(JOB, temp2="/t2")
+
+
+@pytest.mark.parametrize("plotter", ["bladebit_ram", "bladebit_disk", "bladebit_cuda"])
+def test_bladebit_writes_its_plot_into_out_also_beside_temp(plotter: str) -> None:
+    job = replace(JOB, plotter=plotter, out="/ssd/out", out_used=1)
+    assert rooms(job) == (900 - 150 - 100, 650, 400, 4000)
+    assert rooms(replace(job, temp_need=0, out="/ssd"))[0] == 900 - 100
+    assert rooms(replace(job, temp2="/t2")) == (650, 650, 290, 4000)
+
+
+@pytest.mark.parametrize("plotter", ["madmax", "gigahorse"])
+def test_a_plot_that_grows_in_temp_is_renamed_there_and_nowhere_else(plotter: str) -> None:
+    beside_temp = replace(BOTH, plotter=plotter, out="/ssd/out")
+    beside_temp2 = replace(BOTH, plotter=plotter, out="/t2/out")
+    ledger = Ledger.of([*DRIVES, BESIDE_T2], [beside_temp2])
+    assert rooms(beside_temp) == (750, 750, 290, 4000)
+    assert ledger.room(BESIDE_T2) == ledger.room(SECOND) == 400 - 110 - 101
+
+
+@pytest.mark.parametrize("plotter", ["chia", "chiapos", "one-of-tomorrow"])
+def test_a_plot_that_grows_in_temp2_is_renamed_there(plotter: str) -> None:
+    ledger = Ledger.of([*DRIVES, BESIDE_T2], [replace(BOTH, plotter=plotter, out="/t2/out")])
+    assert ledger.room(SECOND) == 400 - 110
+
+
 def test_promises_add_up_and_may_exceed_what_is_free() -> None:
     assert rooms(*(replace(JOB, id=str(n)) for n in range(7)))[0] == 900 - 7 * 150
 

@@ -196,6 +196,18 @@ def test_which_temp_files_do_not_say_whose_they_are(name, k, kind):
     assert plotter(name).nameless == kind
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *((name, "temp2") for name in ("chia", "chiapos")),
+        *((name, "temp") for name in ("madmax", "gigahorse")),
+        *((name, "out") for name in ("bladebit_ram", "bladebit_disk", "bladebit_cuda")),
+    ],
+)
+def test_where_a_plot_grows_until_it_is_finished(name, kind):
+    assert plotter(name).grows_in == kind
+
+
 def test_every_plotter_stands_under_its_own_name():
     assert {name: one.name for name, one in PLOTTERS.items()} == {name: name for name in PLOTTERS}
     assert all(32 in one.k_range for one in PLOTTERS.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, repeat
@@ -12,7 +12,7 @@ from plotobot.engine.auto.bound import Machine
 from plotobot.engine.auto.profile import STEPS, StageProfile
 from plotobot.engine.auto.standing import UNKNOWN, Standing, standing
 from plotobot.engine.models import Drive, DriveKind, Job
-from plotobot.engine.space import claims, kept_free
+from plotobot.engine.space import claims_beside_temp, growing_in, is_renamed, kept_free
 
 OVERBOOKED = 1.25
 """Demand for cores up to which plots start, as a multiple of what there is: plots wait now and then
@@ -144,11 +144,18 @@ class Forecast:
 
 
 def _stays(job: Job, filesystems: Mapping[str, str]) -> float:
-    """Bytes that a finished plot leaves on its temp drive's file system."""
-    if job.temp2:
-        return 0.0  # its out drive is promised the plot then, wherever that is
-    alike = filesystems.get(job.out, job.out) == filesystems.get(job.temp, job.temp)
-    return float(job.out_need) if alike else 0.0
+    """Bytes that a finished plot leaves on its temp drive's file system.
+
+    Nothing where it goes elsewhere, or is promised to its out drive already, wherever that is.
+    """
+    if growing_in(job) != job.temp or not is_renamed(job, _finder(filesystems)):
+        return 0.0
+    return float(job.out_need)
+
+
+def _finder(filesystems: Mapping[str, str]) -> Callable[[str], str]:
+    """The file system of a folder; one that is no drive stands for itself."""
+    return lambda path: filesystems.get(path, path)
 
 
 def _age(job: Job) -> tuple[float, str]:
@@ -160,17 +167,16 @@ def _age(job: Job) -> tuple[float, str]:
 def _rooms(drives: Sequence[Drive], plots: Sequence[Standing], reserve: int) -> dict[str, float]:
     """What is free and what the plots hold, less what others were promised and the reserve."""
     rooms: dict[str, float] = {}
-    names = {one.path: one.filesystem for one in drives}
+    where = _finder({one.path: one.filesystem for one in drives})
     for drive in drives:
         if drive.kind is DriveKind.TEMP and not drive.problem:
-            rooms.setdefault(drive.filesystem, float(drive.free - kept_free(drive, reserve)))
+            free = drive.free - kept_free(drive, reserve)
+            rooms.setdefault(drive.filesystem, float(free))
     for one in plots:
-        here = names.get(one.job.temp, one.job.temp)
+        here = where(one.job.temp)
         if here in rooms:
             rooms[here] += one.job.temp_used
-        elsewhere = names.get(one.job.out, one.job.out)
-        if one.job.temp2 or (elsewhere != here and elsewhere in rooms):
-            for path, size in claims(one.job, lambda path: names.get(path, path)):
-                if path != one.job.temp and names.get(path, path) in rooms:
-                    rooms[names.get(path, path)] -= size
+        for path, size in claims_beside_temp(one.job, where):
+            if where(path) in rooms:
+                rooms[where(path)] -= size
     return rooms

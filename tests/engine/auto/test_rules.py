@@ -58,6 +58,23 @@ def test_what_is_foreseen_is_the_sum_of_all_courses_and_of_what_stays():
     assert sorted(one.stays for one in here) == [0.0, 0.0, 0.0, PLOT]
 
 
+@pytest.mark.parametrize(
+    ("plotter", "temp2", "stays", "promised"),
+    [
+        ("chia", None, PLOT, 0),
+        ("chia", "/t2", 0, PLOT),
+        ("madmax", "/t2", PLOT, 0),
+        ("bladebit_disk", None, 0, PLOT),
+        ("bladebit_disk", "/t2", 0, PLOT),
+    ],
+)
+def test_a_plot_that_comes_to_its_temp_drive_counts_there_once(plotter, temp2, stays, promised):
+    one = replace(job(1, share=0.1), plotter=plotter, temp2=temp2, out="/t1")
+    forecast = Forecast.of(auto(), drives(9 * PEAK, [one]), [one], NOW, 0)
+    (plot,) = forecast.sharing("/t1")
+    assert (plot.stays, 9 * PEAK - forecast.room("/t1")) == (stays, promised)
+
+
 def test_rules_mode_would_not_start_it():
     jobs = [job(1, "3.1", share=0.9)]
     world = World(NOW, drives(1.6 * PEAK, jobs), jobs)
