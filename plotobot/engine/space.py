@@ -61,12 +61,15 @@ class Ledger:
     def fits(self, job: Job) -> bool:
         """Whether all that a plot needs is free, wherever it needs it."""
         wanted: dict[str, int] = defaultdict(int)
+        folders = set()
         for path, size in claims(job, self._filesystem):
             wanted[self._filesystem(path)] += size
+            folders.add(path)
+        # Not asked are others of the same file system: one that is away has no room for anybody.
         return all(
             self.room(drive) >= wanted[drive.filesystem]
             for drive in self.drives
-            if wanted.get(drive.filesystem)
+            if drive.path in folders and wanted[drive.filesystem]
         )
 
     def _filesystem(self, path: str) -> str:

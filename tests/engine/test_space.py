@@ -93,6 +93,19 @@ def test_a_drive_in_trouble_has_no_room(drive: Drive) -> None:
     assert Ledger(DRIVES).room(drive) == 0
 
 
+def test_a_folder_that_is_gone_holds_up_no_plot_beside_it() -> None:
+    gone = replace(SSD_TOO, missing=True, free=0)
+    ledger = Ledger((SSD, gone, SECOND, OUT))
+    assert ledger.fits(JOB)
+    assert not ledger.fits(replace(JOB, plotter="bladebit_disk", out=gone.path))
+
+
+def test_all_that_a_plot_needs_of_one_file_system_has_to_be_free_together() -> None:
+    job = replace(JOB, plotter="bladebit_disk", out=SSD_TOO.path, temp_need=800, temp_used=0)
+    assert not Ledger(DRIVES).fits(job)
+    assert Ledger(DRIVES).fits(replace(job, temp_need=799))
+
+
 @pytest.mark.parametrize(
     ("drive", "room", "plots"),
     [(SSD, 500, 2), (SSD, 499, 1), (SSD, 249, 0), (SECOND, 500, 4), (OUT, 500, 5), (OUT, -1, 0)],
