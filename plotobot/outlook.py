@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from plotobot.app import specs_of
 from plotobot.engine import notice
 from plotobot.engine.auto.knowing import auto_of
 from plotobot.engine.auto.learning import learned_of
 from plotobot.engine.backoff import resting
 from plotobot.engine.case import Rules, World, starts_of
 from plotobot.engine.config import EngineConfig
+from plotobot.engine.drives import DriveBay, local_volumes
+from plotobot.engine.former import former_folders, on_present_drives
 from plotobot.engine.models import SpawnerView
 from plotobot.engine.planner import plan
 from plotobot.engine.shelf import read_jobs
 from plotobot.engine.spawner import kinds_of
 from plotobot.engine.supervision.locks import StateDirInUse, hold_state_dir
 from plotobot.engine.usage import measure
-from plotobot.surroundings import look_at_drives
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,14 @@ def outlook(config: EngineConfig) -> Outlook:
     now = datetime.now(UTC)
     jobs = read_jobs(config.jobs_root)
     live = [job for job in jobs if job.state.live]
-    drives, kinds = look_at_drives(config), kinds_of(config)
+    bay, kinds = DriveBay(specs_of(config), local_volumes()), kinds_of(config)
+    drives = bay.look()
+    where = bay.filesystems(former_folders(live, drives))
     auto = auto_of(kinds, drives, learned_of(jobs)) if config.mode == "auto" else None
     world = World(
         now=now,
         drives=drives,
-        jobs=list(measure(live).values()),
+        jobs=[on_present_drives(job, drives, where) for job in measure(live).values()],
         resting=resting(jobs, now),
         starts=starts_of(jobs),
     )

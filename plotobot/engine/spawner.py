@@ -19,6 +19,7 @@ from plotobot.engine.drives import DriveBay
 from plotobot.engine.drives.discovery import Specs
 from plotobot.engine.failing import Failing
 from plotobot.engine.foreign import ForeignPlots
+from plotobot.engine.former import FormerFolders
 from plotobot.engine.launcher import Launcher, order_of
 from plotobot.engine.limits import carried, changed, views
 from plotobot.engine.models import (
@@ -93,6 +94,7 @@ class Spawner:
         self._drives: Sequence[Drive] = ()
         self._holds: tuple[Hold, ...] = ()
         self._known: Mapping[str, str] = bay.known
+        self._former = FormerFolders(bay.filesystems)
         self._alarm = OutAlarm()
         self._failing = Failing(store)
         self._looked_at: datetime | None = None
@@ -119,7 +121,9 @@ class Spawner:
         """
         # The bay takes a folder that is still being asked by another look for one that hangs.
         async with self._looking:
-            before, self._drives = self._drives, await asyncio.to_thread(self._bay.look)
+            before, drives = self._drives, await asyncio.to_thread(self._bay.look)
+            await self._former.look(self._roster.live(), drives)
+            self._drives = drives
             events = drive_events(before, self._drives, self._now())
             if events:
                 await self._roster.put(events=events)
@@ -343,7 +347,8 @@ class Spawner:
 
     def _at_work(self) -> list[Job]:
         """Our live jobs and the foreign ones: all of them take room and a place."""
-        return [*self._roster.live(), *self._foreign.counted]
+        own = (self._former.counted(job, self._drives) for job in self._roster.live())
+        return [*own, *self._foreign.counted]
 
     def _started(self) -> int:
         """How many plots of the present quota were started."""

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from plotobot.engine.drives.discovery import Facts, Found, Specs, candidates, learnt, resolve
+from plotobot.engine.drives.discovery import (
+    Facts,
+    Found,
+    Specs,
+    bare_point,
+    candidates,
+    learnt,
+    resolve,
+)
 from plotobot.engine.drives.discovery import overlaps as _overlaps
 from plotobot.engine.drives.spec import SpecForm
 from plotobot.engine.drives.volumes import Space, Volume, VolumeSource
@@ -43,6 +51,7 @@ class DriveBay:
         self._listing: Patience[str, list[Volume]] = Patience(2 * patience)
         self._globbing: Patience[str, list[str]] = Patience(patience)
         self._looking: Patience[str, Space] = Patience(patience)
+        self._placing: Patience[str, Space] = Patience(patience)
 
     @property
     def source(self) -> VolumeSource:
@@ -83,6 +92,19 @@ class DriveBay:
         self._found = resolve(self._specs, volumes, facts)
         self._known.update(learnt(self._found))
         return [one.drive for one in self._found]
+
+    def filesystems(self, folders: Iterable[str]) -> dict[str, str]:
+        """The file systems of folders that need not be written anywhere, as `Drive.filesystem`.
+
+        Those that do not answer are not in it, nor bare mount points. It returns after bounded
+        time.
+        """
+        answers = self._placing.ask({folder: self._look_at(folder) for folder in folders})
+        return {
+            folder: space.filesystem
+            for folder, space in answers.items()
+            if isinstance(space, Space) and not bare_point(space, self._known.get(folder))
+        }
 
     def overlaps(self) -> list[str]:
         """As of the last look, one sentence for each pair of sets that share a folder."""

@@ -147,7 +147,7 @@ def _at(
 ) -> Found:
     """The drive at one folder."""
     space = facts.spaces.get(path)
-    bare = _bare(space, facts.known.get(path)) if space else None
+    bare = bare_point(space, facts.known.get(path)) if space else None
     if space is None or bare or _is_elsewhere(space, home):
         if before is not None:
             return _gone(before)
@@ -171,7 +171,7 @@ def _is_elsewhere(space: Space, home: Volume | None) -> bool:
     return home is not None and space.filesystem != home.filesystem
 
 
-def _bare(space: Space, known: str | None) -> str | None:
+def bare_point(space: Space, known: str | None) -> str | None:
     """The mount point whose file system is gone, so that the folder now belongs to the one above.
 
     A drive that was exchanged for another at the same place is well, and so is a symbolic link
