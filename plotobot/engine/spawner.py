@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 from plotobot.engine.auto.forecast import Auto
@@ -47,6 +48,8 @@ from plotobot.plotters.base import Needs, Program
 
 log = logging.getLogger(__name__)
 
+_Sought = tuple[str, Path | None]
+"""A plotter's name, and where the settings say it is."""
 KNOWN_DRIVES = "drives.known"
 """The note under which the store keeps what the drive bay has learnt."""
 
@@ -89,7 +92,7 @@ class Spawner:
         self._quota = Quota(config.spawn_on_start, now())
         self._limits = config.limits
         self._spawned: Mapping[str, int] = {}
-        self._programs: dict[str, Program] = {}
+        self._programs: dict[_Sought, Program] = {}
         self._missing: dict[str, str] = {}
         self._drives: Sequence[Drive] = ()
         self._holds: tuple[Hold, ...] = ()
@@ -272,16 +275,25 @@ class Spawner:
             await self._store.remember(KNOWN_DRIVES, json.dumps(dict(self._known)))
 
     async def _start_all(self, forced: bool) -> list[Job]:
-        kinds = kinds_of(self._config)
+        orders, kinds = self._orders(forced), kinds_of(self._config)
         await self._find_programs(kinds)
         limits = replace(self._limits, count=self._limit())
         free = self._replot.slots(self._at_work()) if self._replot else NO_SLOTS
         world = replace(self._world(forced), freeable=free.freeable)
         rules = Rules(limits, kinds, self._config.space.reserve, self._auto)
         decided = plan(world, rules)
-        started = [await self._launch(start) for start in self._reserved(decided.starts, free)]
+        started: list[Job] = []
+        for start in self._reserved(decided.starts, free):
+            if self._orders(forced) != orders:  # whoever gave others has them passed at once
+                break
+            if program := self._programs.get(_sought(start.kind)):
+                started.append(await self._launch(program, start))
         self._note_holds(decided.holds)
         return [job for job in started if job.state.live]
+
+    def _orders(self, forced: bool) -> tuple[object, ...]:
+        """What a pass was told to go by; people may tell otherwise before it has ended."""
+        return self._config, self._limits, None if forced else self._quota
 
     def _reserved(self, starts: Sequence[Start], free: Slots) -> list[Start]:
         """The starts, each with the old plots that may go for it."""
@@ -292,9 +304,9 @@ class Spawner:
             for one in starts
         ]
 
-    async def _launch(self, start: Start) -> Job:
+    async def _launch(self, program: Program, start: Start) -> Job:
         name = start.kind.name
-        job = await self._launcher.launch(self._programs[name], start)
+        job = await self._launcher.launch(program, start)
         if job.started_at is not None:
             self._spawned = {**self._spawned, name: self._spawned.get(name, 0) + 1}
         return job
@@ -310,11 +322,10 @@ class Spawner:
         """Look for the plotters that have not been found yet; what is missing is told once."""
         missing: dict[str, str] = {}
         for kind in kinds:
-            plot = kind.profile.plot
-            if kind.name not in self._programs:
+            name, path = sought = _sought(kind)
+            if sought not in self._programs:
                 try:
-                    found = await asyncio.to_thread(plotter(plot.plotter).find, plot.program)
-                    self._programs[kind.name] = found
+                    self._programs[sought] = await asyncio.to_thread(plotter(name).find, path)
                 except PlotterMissing as error:
                     missing[kind.name] = str(error)
         news = [what for name, what in missing.items() if self._missing.get(name) != what]
@@ -382,6 +393,11 @@ class Spawner:
             self._quota = replace(self._quota, draining=False)
             await self._quota.save(self._store)
             await self._roster.put(events=[Event(EventKind.DRAINED, self._now())])
+
+
+def _sought(kind: Kind) -> _Sought:
+    """Which program makes this kind of plot."""
+    return kind.profile.plot.plotter, kind.profile.plot.program
 
 
 def kinds_of(config: EngineConfig) -> list[Kind]:
