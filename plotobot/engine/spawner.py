@@ -284,6 +284,8 @@ class Spawner:
         decided = plan(world, rules)
         started: list[Job] = []
         for start in self._reserved(decided.starts, free):
+            if _sought(start.kind) not in self._programs:  # a launch of this pass failed
+                await self._find_programs(kinds)
             if self._orders(forced) != orders:  # whoever gave others has them passed at once
                 break
             if program := self._programs.get(_sought(start.kind)):
@@ -309,6 +311,8 @@ class Spawner:
         job = await self._launcher.launch(program, start)
         if job.started_at is not None:
             self._spawned = {**self._spawned, name: self._spawned.get(name, 0) + 1}
+        if not job.state.live:  # an update may have moved the program: it is looked for anew
+            self._programs.pop(_sought(start.kind), None)
         return job
 
     def _note_holds(self, holds: tuple[Hold, ...]) -> None:

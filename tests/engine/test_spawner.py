@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -14,6 +16,7 @@ from plotobot.app import specs_of
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.engine import PlottingEngine
 from plotobot.engine.models import DriveKind, Job
+from plotobot.errors import Refusal
 from tests.engine.farm import Farm, ended, stand_in, until
 
 
@@ -76,7 +79,8 @@ async def live(engine: PlottingEngine) -> list[Job]:
 async def stop_all(engine: PlottingEngine) -> None:
     await engine.pause_spawning()
     for job in await live(engine):
-        await engine.stop(job.id, "me")
+        with suppress(Refusal):  # it has ended
+            await engine.stop(job.id, "me")
 
 
 @a_shell
@@ -127,3 +131,35 @@ async def test_a_limit_that_is_lowered_amid_a_pass_holds_for_the_rest_of_it(farm
         begun = len(await live(engine))
         await stop_all(engine)
     assert begun == 2
+
+
+@a_shell
+async def test_a_program_that_an_update_moved_is_looked_for_anew(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = (farm.root / f"app-2.7.{number}" / "chia" for number in (5, 6))
+    for program in (old, new):
+        program.parent.mkdir()
+        monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    a_chia(old)
+    config = many_drives(farm)
+    config = replace(config, plot=replace(config.plot, plotter="chia", k=25, program=None))
+    async with farm.running(config) as engine:
+        engine._parts.spawner.change_limits({"max_parallel": 1})
+        await engine.spawn_once()
+        old.rename(new)
+        engine._parts.spawner.change_limits({"max_parallel": 9})
+
+        async def runs() -> bool:
+            await engine.spawn_once()
+            return any(new.parent.glob("*.ran"))
+
+        await until(engine, runs)
+        await stop_all(engine)
+
+
+def a_chia(path: Path) -> None:
+    path.write_text(
+        SLEEPS.replace("\n", '\n[ "$1" = version ] && { echo 2.7.5; exit; }\n: > "$0.ran"\n', 1)
+    )
+    path.chmod(0o755)
