@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from plotobot.engine.case import Case
+from plotobot.engine.case import Case, Kind
 from plotobot.engine.choice import keeps
 from plotobot.engine.models import GIB, Job
 
@@ -41,10 +41,18 @@ def _quota(case: Case) -> Wait | None:
 
 
 def _profile_quota(case: Case) -> Wait | None:
-    count = case.kind.profile.count
-    if count is None or case.world.spawned_of.get(case.kind.name, 0) < count:
+    if not _all_started(case, case.kind):
         return None
-    return Wait(f"all {count} plots of {case.kind.name} are started; `/spawn start` opens new ones")
+    name, count = case.kind.name, case.kind.profile.count
+    # While others have plots to start, `/spawn start` only lets those go on.
+    alone = all(_all_started(case, kind) for kind in case.rules.kinds)
+    how = "`/spawn start` opens new ones" if alone else "`/spawn start` with a count opens new ones"
+    return Wait(f"all {count} plots of {name} are started; {how}")
+
+
+def _all_started(case: Case, kind: Kind) -> bool:
+    count = kind.profile.count
+    return count is not None and case.world.spawned_of.get(kind.name, 0) >= count
 
 
 def _profile_drives(case: Case) -> Wait | None:

@@ -148,6 +148,8 @@ class Spawner:
             await self._measure()
             await self._attend()
             await self._failing.look(self._roster.all(), self._now(), self._roster.put)
+            if not self._used_up():  # its count may have been raised: its end is told anew
+                self._quota = replace(self._quota, told=False)
             started = await self._start_all(forced)
             self._looked_at = self._now()
             await self._tell_of_out_drives(len(started))

@@ -584,6 +584,18 @@ def test_each_kind_has_a_quota_of_its_own() -> None:
     assert {hold.rule for hold in decided.holds} == {"profile_quota"}
 
 
+@pytest.mark.parametrize(
+    ("others", "how"),
+    [(1, "`/spawn start` opens new ones"), (None, "`/spawn start` with a count opens new ones")],
+)
+def test_what_opens_a_kind_s_quota_anew_depends_on_the_others(others: int | None, how: str) -> None:
+    kinds = [kind("pool", count=1, temp=("/a",)), kind("solo", count=others, temp=("/b",))]
+    decided = decide_kinds([A, BIG_OUT], kinds, spawned_of={"pool": 1, "solo": 1})
+
+    said = {hold.profile: hold.reason for hold in decided.holds}
+    assert said["pool"] == f"all 1 plots of pool are started; {how}"
+
+
 def test_a_kind_has_a_cap_on_each_drive() -> None:
     decided = decide_kinds([A, B, BIG_OUT], [kind("pool", max_parallel_per_drive=1)])
 

@@ -175,3 +175,19 @@ async def _held_by(engine: PlottingEngine, rule: str) -> bool:
 
 async def _noted(farm: Farm) -> bool:
     return notice.read(farm.root / "state") is not None
+
+
+async def test_a_quota_that_was_raised_is_told_of_again(farm: Farm) -> None:
+    config = farm.config(count=1)
+    more = replace(config, limits=replace(config.limits, count=2))
+    async with farm.running(config) as engine:
+        await until(engine, lambda: _told(engine, EventKind.QUOTA_REACHED))
+        await engine.reconfigure(more, specs_of(more))
+        await ended(engine, 2)
+
+        async def twice() -> bool:
+            return len(await told(engine, EventKind.QUOTA_REACHED)) == 2
+
+        await until(engine, twice)
+        events = await told(engine, EventKind.QUOTA_REACHED)
+    assert [event.data["count"] for event in events] == [1, 2]
