@@ -25,8 +25,9 @@ def resting(jobs: Iterable[Job], now: datetime) -> Mapping[str, datetime]:
             failures.setdefault(job.temp, []).append(job.ended_at)
         elif job.state is JobState.COMPLETED:
             failures.pop(job.temp, None)
-    ends = {temp: times[-1] + _rest(len(times)) for temp, times in failures.items()}
-    return {temp: end for temp, end in ends.items() if end > now}
+    rests = {temp: (times[-1], _rest(len(times))) for temp, times in failures.items()}
+    # A failure farther ahead than its rest is one of a clock that was wrong, not one to rest for.
+    return {temp: at + rest for temp, (at, rest) in rests.items() if abs(now - at) < rest}
 
 
 def _rest(failures: int) -> timedelta:

@@ -68,7 +68,8 @@ def broken_off(
     Args:
         jobs: jobs in any order; live ones do not count.
         now: the present moment.
-        resumed_at: when a person let it go on; failures up to then are forgiven.
+        resumed_at: when a person let it go on; failures up to then are forgiven, and those that
+            are ahead of the clock.
     """
     # A moment ahead of the clock is from before it was set back.
     since = min(resumed_at, now) if resumed_at else None
@@ -79,7 +80,8 @@ def broken_off(
         name = job.profile
         if job.state is JobState.COMPLETED:
             rows.pop(name, None)
-        if job.state is not JobState.FAILED or name in pauses or (since and at <= since):
+        forgiven = since is not None and not since < at <= now
+        if job.state is not JobState.FAILED or name in pauses or forgiven:
             continue
         row = rows[name] = [*rows.get(name, []), (at, job)][-AT_MOST:]
         if len(row) == AT_MOST and at - row[0][0] <= WITHIN:

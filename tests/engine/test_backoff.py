@@ -29,6 +29,9 @@ def ended(minutes_ago: float, state: JobState = JobState.FAILED, temp: str = "/a
             [ended(5), ended(3, JobState.COMPLETED), ended(0.5)], {"/a": 0.5}, id="a-plot-resets"
         ),
         pytest.param([ended(0.5, JobState.STOPPED)], {}, id="a-stopped-one-is-no-failure"),
+        pytest.param([ended(-0.5)], {"/a": 1.5}, id="a-clock-set-back-a-little"),
+        pytest.param([ended(-300)], {}, id="a-clock-set-back-by-hours"),
+        pytest.param([ended(-300), ended(0.5, JobState.COMPLETED)], {}, id="and-a-plot-since"),
         pytest.param([ended(0.5, temp="/b")], {"/b": 0.5}, id="other-drives-go-on"),
     ],
 )

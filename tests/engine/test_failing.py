@@ -57,6 +57,8 @@ def minutes_ago(ago: float) -> datetime:
         pytest.param([job(4), job(3), job(2)], minutes_ago(3.5), None, id="resumed-between"),
         pytest.param([job(9), job(4), job(3), job(2)], minutes_ago(8), 2, id="resumed-before"),
         pytest.param([job(3), job(2), job(1)], minutes_ago(-60), None, id="a-clock-set-back"),
+        pytest.param([job(-7), job(-8), job(-9)], None, -9, id="before-it-was-set-back"),
+        pytest.param([job(-7), job(-8), job(-9)], minutes_ago(1), None, id="and-resumed-since"),
     ],
 )
 def test_when_a_kind_is_broken_off(
