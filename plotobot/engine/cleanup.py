@@ -10,7 +10,6 @@ job and carries its id; with that job, it goes in the same way.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import os
 import re
@@ -20,6 +19,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from plotobot.engine.drives.waiting import apart
 from plotobot.engine.supervision.jobdir import JOB_ID
 from plotobot.errors import Refusal
 from plotobot.plots.names import temp_files_of
@@ -77,10 +77,10 @@ async def remove_temp_files(
     """
     if not PLOT_ID.fullmatch(plot_id):
         raise Refusal(f"{plot_id!r} is no plot id (64 hex digits): nothing was removed")
-    place = await asyncio.to_thread(_configured, folder, allowed)
+    place = await apart(_configured, folder, allowed)
     if place is None:
         raise Refusal(f"{folder} is none of the configured folders: nothing was removed in it")
-    entries, odd = await asyncio.to_thread(_find, place, plot_id, _temps)
+    entries, odd = await apart(_find, place, plot_id, _temps)
     if listed is not None:
         entries, odd = _only(listed, entries)
     if not entries:
@@ -88,7 +88,7 @@ async def remove_temp_files(
     told = journal(list(entries))
     if inspect.isawaitable(told):
         await told
-    removed = await asyncio.to_thread(_remove, place, entries)
+    removed = await apart(_remove, place, entries)
     return Removed(removed.files, removed.bytes, odd + removed.left)
 
 
@@ -119,15 +119,15 @@ async def remove_job_folder(folder: Path, job_id: str, plot_id: str, journal: Jo
         OSError: the folder cannot be read (a missing one is removed already).
     """
     own = job_folder(folder, job_id)
-    entries, odd = await asyncio.to_thread(_find, own, plot_id, _unfinished)
+    entries, odd = await apart(_find, own, plot_id, _unfinished)
     if entries:
         told = journal(list(entries))
         if inspect.isawaitable(told):
             await told
-    removed = await asyncio.to_thread(_remove, own, entries) if entries else Removed()
+    removed = await apart(_remove, own, entries) if entries else Removed()
     left = odd + removed.left
     if not left:
-        left = await asyncio.to_thread(_remove_folder, own)
+        left = await apart(_remove_folder, own)
     return Removed(removed.files, removed.bytes, left)
 
 

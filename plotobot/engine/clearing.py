@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from plotobot.engine.cleanup import DeleteEntry, Removed, remove_temp_files
+from plotobot.engine.drives.waiting import apart
 from plotobot.engine.models import (
     CleanResult,
     Drive,
@@ -61,7 +61,7 @@ def claim_of(job: Job) -> Tenant:
 
 async def clean(listed: Sequence[Orphan], scene: Scene, journal: Journal) -> CleanResult:
     """Remove exactly what was listed, as far as it may still go and has not changed."""
-    now = {orphan.plot_id: orphan for orphan in await asyncio.to_thread(scene.orphans)}
+    now = {orphan.plot_id: orphan for orphan in await apart(scene.orphans)}
     removed = [
         await _clean_plot(orphan, now.get(orphan.plot_id), scene, journal) for orphan in listed
     ]
@@ -115,7 +115,7 @@ async def _clean_folder(
 async def save(plot_ids: Iterable[str], scene: Scene) -> RescueResult:
     """Give these plots' whole files their final names."""
     wanted = set(plot_ids)
-    found = await asyncio.to_thread(scene.orphans)
+    found = await apart(scene.orphans)
     results = []
     for orphan in found:
         if orphan.plot_id not in wanted or not orphan.whole:
@@ -125,9 +125,7 @@ async def save(plot_ids: Iterable[str], scene: Scene) -> RescueResult:
                 RescueResult(left=(f"plot {orphan.plot_id[:8]}… stays: {orphan.kept}.",))
             )
         else:
-            results.append(
-                await asyncio.to_thread(rescue, orphan.plot_id, orphan.whole, scene.drives)
-            )
+            results.append(await apart(rescue, orphan.plot_id, orphan.whole, scene.drives))
     return RescueResult(
         tuple(path for one in results for path in one.saved),
         tuple(words for one in results for words in one.left),

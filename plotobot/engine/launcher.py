@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from plotobot.engine.config import PlotSettings
+from plotobot.engine.drives.waiting import apart
 from plotobot.engine.logtail import last_lines
 from plotobot.engine.models import Event, EventKind, Job, JobState
 from plotobot.engine.own_folders import (
@@ -32,7 +33,7 @@ from plotobot.errors import Refusal
 from plotobot.plots.address import decode_address
 from plotobot.plots.keys import public_key
 from plotobot.plotters import plotter
-from plotobot.plotters.base import PlotOrder, Program
+from plotobot.plotters.base import PlotOrder, Plotter, Program
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,10 @@ PASSED_ON = (
 
 EXEC_FAILED = 127
 """What the shim's child ends with when the plotter's program cannot be run."""
+
+
+PATIENCE = 5.0
+"""Seconds a temp drive gets to make a folder on it; one that hangs holds up no other start."""
 
 
 class Launcher:
@@ -84,7 +89,7 @@ class Launcher:
     async def _started(self, job: Job, launch: Callable[[], Awaitable[Launched]]) -> Job:
         """Put down how a launch went, and tell it."""
         try:
-            await asyncio.to_thread(make_own_folders, job, plotter(job.plotter))
+            await _of_own_folders(make_own_folders, job)
             found = (await launch()).found
         except (LaunchFailed, Refusal, OSError, ValueError) as error:
             return await self._not_started(job, str(error))
@@ -100,7 +105,8 @@ class Launcher:
 
     async def _not_started(self, job: Job, problem: str) -> Job:
         now = self._now()
-        await asyncio.to_thread(forget_own_folders, job, plotter(job.plotter))
+        with suppress(OSError):  # what hangs is left
+            await _of_own_folders(forget_own_folders, job)
         job = replace(
             job, state=JobState.FAILED, status="Failed", ended_at=now, reason=problem, exit_code=127
         )
@@ -127,6 +133,15 @@ class Launcher:
             out_need=needs.out,
             replaces=start.replaces,
         )
+
+
+async def _of_own_folders(act: Callable[[Job, Plotter], None], job: Job) -> None:
+    """Make a job's own folders, or forget them, in bounded time."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await apart(act, job, plotter(job.plotter))
+    except TimeoutError:
+        raise OSError("its temp drive does not answer") from None
 
 
 def order_of(wish: PlotSettings, temp: str, temp2: str | None, out: str) -> PlotOrder:

@@ -107,7 +107,8 @@ class Job:
     reason: str | None = None
     """Why it failed, was stopped or is lost, with the last lines of its log."""
     stuck: str | None = None
-    """The log line that says it cannot go on, such as "Retrying in five minutes"."""
+    """The log line that says it cannot go on, such as "Retrying in five minutes"; of one whose
+    plotter has ended, what its judgement waits for."""
     phase_seconds: PhaseSeconds = NO_PHASES
     total_seconds: float | None = None
     copy_seconds: float | None = None

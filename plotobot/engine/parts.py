@@ -92,7 +92,9 @@ class Parts:
             config.checks, self.inventory, self._seen, self._all_jobs,
             lambda: self.mover.view().moves, now,
         )  # fmt: skip
-        self.endings = Endings(self.watcher, self.roster, root, now, store.journal_entries)
+        self.endings = Endings(
+            self.watcher, self.roster, root, now, store.journal_entries, self.wake.set
+        )
         self.stopper = Stopper(supervisor, self.roster, self.endings, store, self.wake.set)
         self.homecoming = Homecoming(
             supervisor, self.roster, self.launcher, self.watcher, store, now
@@ -138,6 +140,7 @@ class Parts:
         await self.mover.__aexit__()
         await self.replacer.close()
         await self.inventory.close()
+        await self.endings.close()
         await self.watcher.close()
         await self.farm.close()
         self.foreign.close()

@@ -65,7 +65,10 @@ class Watcher:
             await asyncio.sleep(ASK_AGAIN)
 
     async def progress(self) -> dict[str, Progress]:
-        """What all watched logs have told so far, by job id."""
+        """What the logs of all that have not ended have told so far, by job id.
+
+        An ended job's log is left to `last_words`: a follower bears one reader at a time.
+        """
         return await asyncio.to_thread(self._read_all)
 
     def read(self, job_id: str) -> int:
@@ -98,10 +101,11 @@ class Watcher:
         await asyncio.gather(*(watch.end for watch in watches.values()), return_exceptions=True)
 
     def _read_all(self) -> dict[str, Progress]:
-        for watch in list(self._watches.values()):
+        going_on = [one for one in list(self._watches.items()) if not one[1].end.done()]
+        for _, watch in going_on:
             with suppress(OSError):  # the disk refuses: read at a later look
                 watch.reader.feed(watch.follower.poll())
-        return {job_id: watch.reader.progress for job_id, watch in list(self._watches.items())}
+        return {job_id: watch.reader.progress for job_id, watch in going_on}
 
 
 def read_to_end(follower: Follower, reader: LogReader) -> Progress:

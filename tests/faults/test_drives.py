@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from plotobot.engine.config import Profile, SpaceRules
 from plotobot.engine.engine import PlottingEngine
 from plotobot.engine.models import DriveKind, EventKind, JobState
 from tests.engine.drives.conftest import Disks, disks
@@ -50,6 +51,40 @@ async def test_a_drive_that_hangs_is_told_and_the_other_goes_on(farm: Farm, disk
         back = await alerted(engine, EventKind.DRIVE_BACK, farm.root / "temp1", RETURN)
         await engine.pause_spawning()
         print(f"hung: told after {took:.1f} s, back after {back:.1f} s")
+
+
+@pytest.mark.parametrize("kind", ["out", "temp"])
+async def test_a_plotter_that_ends_while_its_drive_hangs_keeps_no_other_from_being_judged(
+    farm: Farm, kind: str
+) -> None:
+    config = farm.config(count=None, max_parallel=2)
+    temps, outs = config.drives[DriveKind.TEMP], (str(farm.root / "o1"), str(farm.root / "o2"))
+    for out in outs:
+        Path(out).mkdir()
+    needs_fuse(Path(outs[0]))
+    profiles = (
+        Profile(str(n), config.plot, SpaceRules(reserve=0), count=1, temp=(temp,), out=(out,))
+        for n, (temp, out) in enumerate(zip(temps, outs, strict=True))
+    )
+    drives = {**config.drives, DriveKind.OUT: outs}
+    async with farm.running(replace(config, drives=drives, profiles=tuple(profiles))) as engine:
+        one, other = sorted(await running(engine, 2), key=lambda job: job.profile)
+        for job in (one, other):
+            signal_job(job, signal.SIGSTOP)
+        with hung_mount(Path(one.out if kind == "out" else one.temp)), contextlib.ExitStack() as on:
+            on.callback(signal_job, other, signal.SIGCONT)
+            signal_job(one, signal.SIGKILL)
+
+            async def shown() -> bool:
+                return bool((await engine.job(one.id)).stuck)
+
+            await until(engine, shown)
+            on.close()
+            (made,) = await ended(engine, 1)
+            assert (made.id, made.state) == (other.id, JobState.COMPLETED)
+            waiting = await engine.job(one.id)
+            assert waiting.stuck == f"its plotter has ended; its {kind} drive does not answer"
+        assert len(await ended(engine, 2)) == 2
 
 
 async def test_an_unmounted_drive_is_told_left_empty_and_used_again(
@@ -103,7 +138,7 @@ async def test_a_drive_that_becomes_read_only_is_told_and_gets_no_plot(
 
 def fill(drive: Path) -> None:
     """Take all the room there is."""
-    with suppress(OSError), (drive / "somebody's").open("wb", buffering=0) as file:
+    with contextlib.suppress(OSError), (drive / "somebody's").open("wb", buffering=0) as file:
         while True:
             file.write(bytes(1 << 16))
 

@@ -40,8 +40,11 @@ class Guard:
         self._confirmed &= {job.id for job in self._roster.live()}
 
     async def _pause(self, job: Job) -> None:
-        if job.paused is None:
-            await self._roster.put(replace(job, paused=self._now()))
+        current = self._roster.get(job.id)
+        if current is None or not current.state.live:  # it was judged meanwhile
+            return
+        if current.paused is None:
+            await self._roster.put(replace(current, paused=self._now()))
             log.info("%s is held still, so that the plots before it have room", job.label)
         if job.id not in self._confirmed:
             await self._supervisor.pause(job.id)

@@ -2,18 +2,23 @@
 
 A hung mount blocks the thread that asks it until the mount goes away, and nothing can stop that
 thread (docs of the kernel: state D). So each question gets a thread of its own, the asker
-waits a bounded time, and while an old question is open no new one is put.
+waits a bounded time, and while an old question is open no new one is put. What has to be done
+however long it takes waits in `apart`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
-from typing import Generic, TypeVar
+from contextlib import suppress
+from functools import partial
+from typing import Generic, ParamSpec, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class Patience(Generic[K, T]):
@@ -75,3 +80,25 @@ class _Question(threading.Thread, Generic[T]):
             self.answer = self._call()
         except OSError as error:
             self.answer = error
+
+
+async def apart(call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """Await what a disk is asked, in a thread of its own.
+
+    Unlike in `asyncio.to_thread`, one that hangs takes no place in a pool that others need, and
+    neither the loop nor the interpreter waits for it at its end.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = loop.create_future()
+
+    def ask() -> None:
+        give: Callable[[], None]
+        try:
+            give = partial(answer.set_result, call(*args, **named))
+        except Exception as error:  # the asker's, whatever it is
+            give = partial(answer.set_exception, error)
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(lambda: None if answer.done() else give())
+
+    threading.Thread(target=ask, name="plotobot-disk", daemon=True).start()
+    return await answer
