@@ -22,7 +22,7 @@ from plotobot.engine.roster import Roster
 from plotobot.engine.store import job_adapter
 from plotobot.engine.supervision.jobdir import VERDICT, write_record
 from plotobot.engine.supervision.supervisor import Exit
-from plotobot.engine.verdict import LAST_LINES, Ending, judge
+from plotobot.engine.verdict import LAST_LINES, Ending, OutAway, judge
 from plotobot.engine.watcher import Watcher, advanced
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,9 @@ PATIENCE = 5.0
 ASK_AGAIN = 1.0
 """Seconds until a job that could not be judged is tried again."""
 
+OUT_AWAY = 24 * 3600.0
+"""Seconds that a plot whose out drive is away is waited for; a stop ends the wait."""
+
 
 class Endings:
     """Judges the jobs that have ended."""
@@ -51,6 +54,7 @@ class Endings:
         jobs_root: Path,
         now: Callable[[], datetime],
         journal: Callable[[str, str, Sequence[DeleteEntry]], Awaitable[None]],
+        away: Callable[[str], bool],
         wake: Callable[[], None],
     ) -> None:
         self._watcher = watcher
@@ -58,9 +62,12 @@ class Endings:
         self._jobs_root = jobs_root
         self._now = now
         self._journal = journal
+        self._away = away
         self._wake = wake
         self._judging: dict[str, asyncio.Task[None]] = {}
         self._unjudged: set[str] = set()
+        self._ended: dict[str, float] = {}
+        """Since when each job is to be judged, by the loop's clock."""
         self.stop_asked: dict[str, str] = {}
         """Who asked for the stop of which job; kept until its temp files are gone."""
 
@@ -74,9 +81,10 @@ class Endings:
                 task = asyncio.create_task(self._judge_at_last(job_id, end), name=f"judge {job_id}")
                 task.add_done_callback(lambda _: self._wake())
                 self._judging[job_id] = task
+                self._ended[job_id] = asyncio.get_running_loop().time()
         judged = [job_id for job_id, task in self._judging.items() if task.done()]
         for job_id in judged:
-            del self._judging[job_id]
+            del self._judging[job_id], self._ended[job_id]
             self._watcher.unwatch(job_id)
         return bool(judged)
 
@@ -92,6 +100,8 @@ class Endings:
         while True:
             try:
                 return await self._judge(self._roster.job(job_id), end)
+            except OutAway as error:
+                self._wait(job_id, str(error))
             except (OSError, sqlite3.Error) as error:  # a disk refuses
                 self._wait(job_id, f"it cannot be judged yet: {error}")
             except Exception as error:  # the last frame: one job must not take the others along
@@ -127,7 +137,10 @@ class Endings:
         job = advanced(job, await self._watcher.last_words(job.id))
         tail = await asyncio.to_thread(last_lines, log_of(self._jobs_root / job.id), LAST_LINES)
         by = self.stop_asked.get(job.id)
-        ending = Ending(at=end.at, exit_code=end.code, lost=end.why, stopped_by=by, tail=tail)
+        ending = Ending(
+            at=end.at, exit_code=end.code, lost=end.why, stopped_by=by, tail=tail,
+            out_away=self._away(job.out), can_wait=self._can_wait(job.id),
+        )  # fmt: skip
         with self._asking(job, "its out drive"):
             judged = await apart(judge, job, ending)
         if judged.state is not JobState.STOPPED:  # whoever stops a job cleans up after it
@@ -135,6 +148,10 @@ class Endings:
             with self._asking(job, "its temp drive"):
                 await remove_own_folders(judged, partial(self._journal, job.plot_id or "", why))
         await self._conclude(judged, by)
+
+    def _can_wait(self, job_id: str) -> bool:
+        """Whether there is time left for its out drive to come back."""
+        return asyncio.get_running_loop().time() < self._ended[job_id] + OUT_AWAY
 
     async def _conclude(self, job: Job, by: str | None) -> None:
         """Put a judgement down: first beside the job's other records, then in the store."""

@@ -93,8 +93,9 @@ class Parts:
             lambda: self.mover.view().moves, now,
         )  # fmt: skip
         self.endings = Endings(
-            self.watcher, self.roster, root, now, store.journal_entries, self.wake.set
-        )
+            self.watcher, self.roster, root, now, store.journal_entries,
+            self._is_away, self.wake.set,
+        )  # fmt: skip
         self.stopper = Stopper(supervisor, self.roster, self.endings, store, self.wake.set)
         self.homecoming = Homecoming(
             supervisor, self.roster, self.launcher, self.watcher, store, now
@@ -156,6 +157,10 @@ class Parts:
 
     def _seen(self) -> Sequence[Drive]:
         return self.spawner.seen()
+
+    def _is_away(self, folder: str) -> bool:
+        """Whether a drive is away as of the last look; then its bare mount point may be there."""
+        return all(drive.missing for drive in self._seen() if drive.path == folder)
 
     def _all_jobs(self) -> list[Job]:
         return [*self.roster.live(), *self.foreign.counted]

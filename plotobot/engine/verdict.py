@@ -37,17 +37,35 @@ class Ending:
     stopped_by: str | None = None
     tail: Sequence[str] = ()
     """The last lines of its log."""
+    out_away: bool = False
+    """Whether its out drive is known to be away, though there may be a bare mount point."""
+    can_wait: bool = False
+    """Whether it may be judged later."""
+
+
+class OutAway(OSError):  # noqa: N818 - it reads as what it is
+    """A plot that should be made cannot be looked for yet: its out drive is away."""
 
 
 def judge(job: Job, ending: Ending) -> Job:
-    """The job as it ended."""
+    """The job as it ended.
+
+    Raises:
+        OutAway: its plotter says it made the plot, and whether it did cannot be seen; only where
+            the judgement can wait.
+    """
     job = replace(job, ended_at=ending.at, exit_code=ending.exit_code, pid=None, stuck=None)
     job = replace(job, eta=None, eta_basis=None, stalled=None)
+    away = ending.out_away or not _can_be_listed(job.out)  # first: it may come back just now
     path, fault = find_plot(job, said_done=ending.exit_code == 0)
     if path:
         return _completed(job, path, ending)
     if ending.stopped_by:
         return _ended(job, JobState.STOPPED, f"stopped by {ending.stopped_by}")
+    if away and _said_done(job, ending):
+        if ending.can_wait:
+            raise OutAway(f"its out drive {job.out} is away")
+        fault = f"{fault}: its out drive was away"
     if ending.lost:
         why = f"nobody saw how it ended ({ending.lost}); {fault}"
         return _ended(job, JobState.LOST, _with_tail(why, ending.tail))
@@ -73,6 +91,11 @@ def find_plot(job: Job, *, said_done: bool) -> tuple[Path | None, str]:
     return whole, "; ".join(fault for fault in faults.values() if fault)
 
 
+def _said_done(job: Job, ending: Ending) -> bool:
+    """Whether the plotter says it made the plot, by its exit code or in its log."""
+    return job.plot_id is not None and (ending.exit_code == 0 or job.final_path is not None)
+
+
 def exit_in_words(code: int | None) -> str:
     """`exit code 1`, `killed by SIGKILL` or that it is unknown."""
     if code is None:
@@ -88,6 +111,14 @@ def exit_in_words(code: int | None) -> str:
 def _candidates(job: Job) -> list[Path]:
     named = [Path(job.final_path)] if job.final_path else []
     return [path for path in (*named, *_in_out(job)) if os.path.isfile(path)]  # noqa: PTH113 - Path.is_file raises where a folder is closed
+
+
+def _can_be_listed(folder: str) -> bool:
+    try:
+        os.listdir(folder)  # noqa: PTH208 - only whether it can be
+    except OSError:
+        return False
+    return True
 
 
 def _in_out(job: Job) -> list[Path]:

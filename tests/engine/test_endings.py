@@ -6,15 +6,17 @@ import asyncio
 import logging
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from plotobot.engine import endings, launcher
+from plotobot.engine.engine import PlottingEngine
 from plotobot.engine.models import EventKind, Job, JobState
 from plotobot.engine.own_folders import make_own_folders
 from plotobot.engine.verdict import Ending, judge
 from plotobot.plotters.base import Plotter
-from tests.engine.farm import Farm, ended, told, until
+from tests.engine.farm import Farm, ended, running, told, until
 
 
 class Hung:
@@ -104,3 +106,65 @@ async def test_a_drive_that_hangs_at_a_start_keeps_no_other_drive_from_plotting(
             assert event.data["what"] == "its temp drive does not answer"
     finally:
         drive.answer()
+
+
+async def waiting(engine: PlottingEngine, job_id: str) -> Job:
+    """Wait until a job shows what it waits for."""
+
+    async def shown() -> bool:
+        return bool((await engine.job(job_id)).stuck)
+
+    await until(engine, shown)
+    return await engine.job(job_id)
+
+
+async def made_unjudged(farm: Farm) -> str:
+    """Have a plot made by a bot that is gone before it sees that; the job's id."""
+    async with farm.running(count=1) as engine:
+        (job,) = await running(engine)
+        engine._parts.endings.settle = partial(asyncio.sleep, 0, False)  # type: ignore[method-assign]
+        async with asyncio.timeout(60):
+            while not (farm.jobs / job.id / "exit.json").exists():
+                await asyncio.sleep(0.1)
+    return job.id
+
+
+async def test_a_plot_that_was_made_waits_for_its_out_drive_over_a_restart(farm: Farm) -> None:
+    job_id = await made_unjudged(farm)
+    out = farm.root / "out"
+    config = farm.config(count=1)
+    away = out.rename(farm.root / "away")
+    for _ in range(2):
+        async with farm.running(config) as engine:
+            job = await waiting(engine, job_id)
+            assert job.state.live
+            assert job.stuck == f"its plotter has ended; its out drive {out} is away"
+            assert await told(engine, EventKind.JOB_FAILED) == []
+    async with farm.running(config) as engine:
+        away.rename(out)
+        (made,) = await ended(engine, 1)
+        assert (made.id, made.state, made.stuck) == (job_id, JobState.COMPLETED, None)
+        assert await told(engine, EventKind.JOB_FAILED) == []
+
+
+async def test_an_out_drive_that_stays_away_is_not_waited_for_for_ever(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await made_unjudged(farm)
+    config = farm.config(count=1)
+    (farm.root / "out").rename(farm.root / "away")
+    monkeypatch.setattr(endings, "OUT_AWAY", 3.0)
+    async with farm.running(config) as engine:
+        (job,) = await ended(engine, 1)
+        assert job.state is JobState.FAILED
+        assert "its out drive was away" in (job.reason or "")
+
+
+async def test_a_stop_ends_the_wait_for_an_out_drive(farm: Farm) -> None:
+    job_id = await made_unjudged(farm)
+    config = farm.config(count=1)
+    (farm.root / "out").rename(farm.root / "away")
+    async with farm.running(config) as engine:
+        await waiting(engine, job_id)
+        result = await engine.stop(job_id, "farmer (1)")
+        assert result.job.state is JobState.STOPPED

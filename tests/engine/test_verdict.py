@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from plotobot.engine.models import Job, JobState
-from plotobot.engine.verdict import Ending, exit_in_words, judge
+from plotobot.engine.verdict import Ending, OutAway, exit_in_words, judge
 from plotobot.plots.sizes import GIGAHORSE_K32_GIB, expected_final_size
 from plotobot.plots.v1 import c3_park_size
 from tests.little_plots import RealPlot
@@ -112,6 +112,57 @@ def test_an_exit_code_alone_proves_nothing(job: Job, plot: Path, spoil: Spoil, w
     assert why in first
     assert tail == ["Total time", "the end"]
     assert (judged.final_size, judged.pid, judged.stuck) == (None, None, None)
+
+
+def _unplug(job: Job, *, bare_mount_point: bool) -> bool:
+    """Take the out drive away; whether only the drives' look can tell that."""
+    out = Path(job.out)
+    out.rename(f"{job.out} elsewhere")
+    if bare_mount_point:
+        out.mkdir()
+    return bare_mount_point
+
+
+@pytest.mark.parametrize("bare_mount_point", [True, False])
+@pytest.mark.parametrize(
+    ("ending", "said_so"),
+    [(DONE, False), (Ending(AT, None, lost="reboot"), True), (Ending(AT, -1), True)],
+    ids=["clean exit", "reboot", "killed after its last line"],
+)
+def test_a_plot_that_should_be_made_waits_for_its_out_drive(
+    job: Job, plot: Path, ending: Ending, said_so: bool, bare_mount_point: bool
+) -> None:
+    job = replace(job, final_path=str(plot) if said_so else None)
+    away = _unplug(job, bare_mount_point=bare_mount_point)
+
+    with pytest.raises(OutAway, match=f"its out drive {job.out} is away"):
+        judge(job, replace(ending, out_away=away, can_wait=True))
+    judged = judge(job, replace(ending, out_away=away))  # the time is over
+    assert judged.state in (JobState.FAILED, JobState.LOST)
+    assert "its out drive was away" in (judged.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("ending", "state"),
+    [
+        (Ending(AT, 1), JobState.FAILED),
+        (Ending(AT, None, lost="reboot"), JobState.LOST),
+        (Ending(AT, 0, stopped_by="farmer"), JobState.STOPPED),
+    ],
+    ids=["failed", "reboot", "stopped"],
+)
+def test_nobody_waits_for_a_plot_that_was_given_up(
+    job: Job, ending: Ending, state: JobState
+) -> None:
+    _unplug(job, bare_mount_point=False)
+    assert judge(job, replace(ending, can_wait=True)).state is state
+
+
+def test_a_plot_that_was_found_needs_no_out_drive(job: Job, plot: Path, tmp_path: Path) -> None:
+    elsewhere = plot.rename(tmp_path / "moved.plot")
+    _unplug(job, bare_mount_point=False)
+    judged = judge(replace(job, final_path=str(elsewhere)), replace(DONE, can_wait=True))
+    assert judged.state is JobState.COMPLETED
 
 
 def test_another_plots_id_in_the_header_is_no_proof(

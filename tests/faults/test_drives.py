@@ -7,6 +7,7 @@ import contextlib
 import signal
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,32 @@ async def test_an_unmounted_drive_is_told_left_empty_and_used_again(
         back = await alerted(engine, EventKind.DRIVE_BACK, point, RETURN)
         await engine.pause_spawning()
     print(f"unmounted: told after {took:.1f} s, back after {back:.1f} s")
+
+
+async def test_a_plot_that_was_made_is_found_once_its_out_drive_is_mounted(
+    farm: Farm, disks: Disks, quick_looks: None
+) -> None:
+    disk = disks.image("ssd", "ssd", "ext4", 300)
+    point = disks.mount(disk, "mnt")
+    config = farm.config(count=1)
+    config = replace(config, drives={**config.drives, DriveKind.OUT: (str(point),)})
+    async with farm.running(config) as engine:
+        (job,) = await running(engine)
+        engine._parts.endings.settle = partial(asyncio.sleep, 0, False)  # type: ignore[method-assign]
+        async with asyncio.timeout(60):
+            while not (farm.jobs / job.id / "exit.json").exists():
+                await asyncio.sleep(0.1)
+    disks.take(point)
+    async with farm.running(config) as engine:
+
+        async def shown() -> bool:
+            return bool((await engine.job(job.id)).stuck)
+
+        await until(engine, shown)
+        assert (await engine.job(job.id)).state.live, "what is looked at is a bare mount point"
+        disks.mount(disk, "mnt")
+        (made,) = await ended(engine, 1)
+        assert made.state is JobState.COMPLETED
 
 
 async def test_a_drive_that_becomes_read_only_is_told_and_gets_no_plot(
