@@ -89,8 +89,7 @@ class PlottingEngine:
         for what, work in self._lasting().items():
             self._begin(tended(what, work, partial(self.tell, EventKind.TROUBLE)), what)
         await parts.homecoming.tell_of_damage()
-        for stop in parts.stopper.unfinished(self._pulse.trouble):
-            self._begin(stop, "a stop that was not finished")
+        parts.stopper.go_on()
         if alive is not None:
             self._begin(parts.homecoming.tell(found, datetime.fromisoformat(alive)), "homecoming")
         return self

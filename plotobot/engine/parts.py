@@ -96,7 +96,10 @@ class Parts:
             self.watcher, self.roster, root, now, store.journal_entries,
             self._is_away, self.wake.set,
         )  # fmt: skip
-        self.stopper = Stopper(supervisor, self.roster, self.endings, store, self.wake.set)
+        self.stopper = Stopper(
+            supervisor, self.roster, self.endings, store,
+            partial(self.tell, EventKind.TROUBLE), self.wake.set,
+        )  # fmt: skip
         self.homecoming = Homecoming(
             supervisor, self.roster, self.launcher, self.watcher, store, now
         )
@@ -141,6 +144,7 @@ class Parts:
         await self.mover.__aexit__()
         await self.replacer.close()
         await self.inventory.close()
+        await self.stopper.close()
         await self.endings.close()
         await self.watcher.close()
         await self.farm.close()

@@ -64,7 +64,8 @@ class Engine(Protocol):
             by: who asked, for the journal.
 
         Raises:
-            Refusal: no such job, or it has ended already.
+            Refusal: no such job, or it has ended already; or the stop goes on by itself, as
+                processes are left or a drive hangs.
         """
         ...
 
