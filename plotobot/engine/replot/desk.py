@@ -70,16 +70,18 @@ class ReplotDesk:
         """Let the plots of the plan go that has this fingerprint.
 
         Raises:
-            Refusal: the plan is another one now, or may not be carried out.
+            Refusal: the plan is another one now, or may not be carried out, or somebody disarmed
+                it while it was laid out again.
         """
+        disarmed, settings = self._replacer.disarmed, settings_print(self._replacer.rules)
         shown = await self.plan()
         if shown.refusal:
             raise Refusal(shown.refusal)
         if shown.fingerprint != fingerprint:
             raise Refusal("The plan is another one than you were shown; use `/replot arm` again.")
         drives = tuple(sorted({step.plot.drive for step in shown.plan.steps}))
-        settings = settings_print(self._replacer.rules)
-        await self._replacer.arm(Armed(by, self._now(), settings, shown.most, drives))
+        armed = Armed(by, self._now(), settings, shown.most, drives)
+        await self._replacer.arm(armed, disarmed)
         return self.status()
 
     async def disarm(self) -> ReplotStatus:

@@ -80,6 +80,9 @@ class Replacer:
         self.entries: list[Entry] = []
         self.waits: dict[str, str] = {}
         self._short: dict[str, int] = {}
+        self.disarmed = 0
+        """How often it was disarmed in this life."""
+        self._wording = asyncio.Lock()
         self._working = asyncio.Lock()
         self._wake = asyncio.Event()
         self._step: asyncio.Task[None] | None = None
@@ -118,21 +121,37 @@ class Replacer:
 
     # --- the owner's word -----------------------------------------------------------------------
 
-    async def arm(self, armed: Armed) -> None:
+    async def arm(self, armed: Armed, disarmed: int) -> None:
         """Let old plots go from now on.
 
+        Args:
+            armed: the owner's word.
+            disarmed: how often it had been disarmed when the word was given; a later no holds.
+
         Raises:
-            Refusal: it cannot be written down, and so does not hold.
+            Refusal: it was disarmed or the settings changed since then, or it cannot be written
+                down; it does not hold.
         """
-        try:
-            await self._store.remember(ARMED, armed.dump())
-            await self._store.remember(HALTED, "")
-        except sqlite3.Error as error:
-            raise Refusal(f"It cannot be written down ({error}), so nothing is armed.") from error
-        self.armed, self.halted = armed, None
+        if armed.settings != settings_print(self.rules):
+            raise Refusal("The settings of [replot] have changed meanwhile, so nothing is armed.")
+        async with self._wording:  # whoever disarms meanwhile writes that down after this
+            self._require_no_later_word(disarmed)
+            try:
+                await self._store.remember(ARMED, armed.dump())
+                await self._store.remember(HALTED, "")
+            except sqlite3.Error as error:
+                raise Refusal(
+                    f"It cannot be written down ({error}), so nothing is armed."
+                ) from error
+            self._require_no_later_word(disarmed)
+            self.armed, self.halted = armed, None
         self._checks.forget()
         self._wake.set()
         self._roster.tell()
+
+    def _require_no_later_word(self, disarmed: int) -> None:
+        if disarmed != self.disarmed:
+            raise Refusal("It was disarmed meanwhile, so nothing is armed.")
 
     async def disarm(self) -> None:
         """Let nothing go any more. It holds at once; what was unlinked already is gone.
@@ -140,10 +159,11 @@ class Replacer:
         Raises:
             Refusal: it cannot be written down, and so holds until the next start only.
         """
-        self.armed, self.waits = None, {}
+        self.armed, self.waits, self.disarmed = None, {}, self.disarmed + 1
         self._roster.tell()
         try:
-            await self._store.remember(ARMED, "")
+            async with self._wording:
+                await self._store.remember(ARMED, "")
         except sqlite3.Error as error:
             raise Refusal(
                 f"Nothing goes any more, but that cannot be written down ({error}): set "

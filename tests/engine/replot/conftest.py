@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from plotobot.engine.store import Store
 from plotobot.plots.address import encode_address
 from tests.engine.drives.conftest import disks  # noqa: F401
 from tests.engine.plot_files import FARMER, NOW, drive_at
+from tests.engine.replot.small_farm import SmallFarm
 from tests.little_plots import CONTRACT, POOL_PK, RealPlot
 
 NEW = Kind(None, 18, 0, encode_address(CONTRACT))
@@ -70,6 +71,23 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 @pytest.fixture
 def bench(tmp_path: Path, store: Store, pool_plot: RealPlot) -> Bench:
     return Bench(tmp_path / "old", pool_plot, Journal(store))
+
+
+@pytest.fixture
+async def small_farm(
+    tmp_path: Path, store: Store
+) -> AsyncIterator[Callable[..., Awaitable[SmallFarm]]]:
+    made: list[SmallFarm] = []
+
+    async def make(olds: dict[str, int], free: dict[str, int], **rules: Any) -> SmallFarm:
+        farm = SmallFarm(tmp_path, store, olds, free)
+        farm.rules = replace(farm.rules, **rules)
+        made.append(farm)
+        return await farm.begin()
+
+    yield make
+    for farm in made:
+        await farm.end()
 
 
 @pytest.fixture
