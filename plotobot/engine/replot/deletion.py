@@ -42,7 +42,7 @@ class Order:
     rules: Sequence[Rule]
     """By each of them the plot must be old: one for each kind of plot that is made."""
     allowed: Callable[[], str | None]
-    """Asked last of all, in a thread: why it may not go now, or None."""
+    """Asked last of all, in a thread: why it may not go now, or None; it may raise `Overtaken`."""
     job: str = ""
     verified: bool = False
     by: str = ""
@@ -75,6 +75,7 @@ async def delete(
     Raises:
         Odd: something is not as it must be; the file stays.
         Vanished: it is not there any more.
+        Overtaken: it need not go any more.
         sqlite3.Error: the journal cannot be written; the file stays if that was before it went.
     """
     await asyncio.to_thread(examine, order, now())
@@ -101,6 +102,7 @@ async def purge(
     Raises:
         Odd: something is not as it must be; the file stays.
         Vanished: it is not there any more, which is put down.
+        Overtaken: it need not go any more.
         sqlite3.Error: the journal cannot be written.
     """
     await asyncio.to_thread(_examine_aside, order, now())

@@ -24,6 +24,10 @@ class Vanished(PlotobotError):  # noqa: N818 - it reads as what it is
     """The file is not there any more, as if somebody had deleted or moved it."""
 
 
+class Overtaken(PlotobotError):  # noqa: N818 - it reads as what it is
+    """What a plot was to go for has changed meanwhile: nothing was deleted, and nothing is odd."""
+
+
 @contextmanager
 def home_of(drive: Drive, target: Target) -> Iterator[Place]:
     """The folder of a replot drive in which a file is to lie.

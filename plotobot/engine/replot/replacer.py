@@ -22,7 +22,7 @@ from plotobot.engine.replot.acting import Check, Delete, Purge, Scene, Wait, dec
 from plotobot.engine.replot.arming import Armed, ReplotRules, settings_print
 from plotobot.engine.replot.checking import NewPlots
 from plotobot.engine.replot.deletion import Order, delete, purge, target_of
-from plotobot.engine.replot.folders import Odd, Vanished
+from plotobot.engine.replot.folders import Odd, Overtaken, Vanished
 from plotobot.engine.replot.journal import Entry, Fate, Journal, Target
 from plotobot.engine.replot.measuring import still_coming
 from plotobot.engine.replot.plan import Step
@@ -232,8 +232,8 @@ class Replacer:
         for job in self._owing(armed):
             try:
                 await self._attend(armed, job)
-            except Vanished as gone:
-                log.info("%s", gone)
+            except (Vanished, Overtaken) as change:
+                log.info("%s", change)
             except Odd as odd:
                 if self.armed is armed:  # else it was disarmed meanwhile
                     await self.halt(str(odd))
@@ -262,18 +262,19 @@ class Replacer:
         ]
 
     async def _attend(self, armed: Armed, job: Job) -> None:
+        job = self._roster.get(job.id) or job  # the jobs before it took their time
         scene = await self._scene(armed, job)
         action = decide(scene)
         if isinstance(action, Delete):
             await self._delete(armed, job, action, scene)
         elif isinstance(action, Purge):
-            await self._purge(armed, action.entry)
+            await self._purge(armed, action.entry, job)
         elif isinstance(action, Wait):
             self._wait(job, action.reason)
         elif isinstance(action, Check):
             self._check(job)
         elif action.over:
-            await self._roster.put(replace(job, replaces=()))
+            await self._roster.put(replace(self._roster.get(job.id) or job, replaces=()))
 
     async def _scene(self, armed: Armed, job: Job) -> Scene:
         free, coming = 0, job.out_need
@@ -315,7 +316,7 @@ class Replacer:
 
     async def _delete(self, armed: Armed, job: Job, action: Delete, scene: Scene) -> None:
         self._short.setdefault(job.id, scene.coming - scene.free)
-        order = self._order(armed, target_of(action.plot))
+        order = self._order(armed, target_of(action.plot), job)
         order = replace(
             order, job=job.id, verified=action.verified, quarantine=action.quarantine
         )  # fmt: skip
@@ -329,8 +330,8 @@ class Replacer:
             self._look_again()
         await self._tell_replaced(armed, job, action)
 
-    async def _purge(self, armed: Armed, entry: Entry) -> None:
-        order = self._order(armed, entry.target)
+    async def _purge(self, armed: Armed, entry: Entry, job: Job | None = None) -> None:
+        order = self._order(armed, entry.target, job)
         try:
             await purge(entry, order, self._journal, self._now)
         except Vanished:  # somebody took it out of there
@@ -338,15 +339,31 @@ class Replacer:
         finally:
             await self._reread()
 
-    def _order(self, armed: Armed, target: Target) -> Order:
+    def _order(self, armed: Armed, target: Target, job: Job | None) -> Order:
         drive = next((one for one in self._drives() if one.path == target.drive), None)
         if drive is None:
             raise Odd(f"{target.drive} is no drive of the settings any more.")
         rules = self.stock.with_own(self.rules.rules)
-        return Order(target, drive, rules, lambda: self._refusal(armed), by=armed.by)
+        return Order(target, drive, rules, lambda: self._refusal(armed, job), by=armed.by)
 
-    def _refusal(self, armed: Armed) -> str | None:
-        return None if self.armed is armed else "It was disarmed."
+    def _refusal(self, armed: Armed, job: Job | None) -> str | None:
+        """Why a plot may not go now, asked at the last moment; in a thread.
+
+        Raises:
+            Overtaken: what it was to go for is not so any more.
+        """
+        if self.armed is not armed:
+            return "It was disarmed."
+        if armed.settings != settings_print(self.rules):
+            raise Overtaken("The settings of [replot] have changed.")
+        if job is not None:
+            self._require_unchanged(job)
+        return None
+
+    def _require_unchanged(self, job: Job) -> None:
+        present = self._roster.get(job.id)
+        if present is None or present.state is not job.state:
+            raise Overtaken(f"{job.label} has gone on meanwhile; its old plots wait.")
 
     def _check(self, job: Job) -> None:
         self._wait(job, "its new plot is being checked")
@@ -360,6 +377,8 @@ class Replacer:
             return
         try:
             await self._purge(armed, entry)
+        except Overtaken as change:
+            log.info("%s", change)
         except (Odd, sqlite3.Error) as odd:
             await self.halt(str(odd))
 

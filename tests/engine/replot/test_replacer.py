@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from datetime import datetime
+from typing import Any, TypeAlias
 
 import pytest
 
 from plotobot.engine.inventory.plot import Stock
+from plotobot.engine.models import EventKind, JobState
+from plotobot.engine.replot import deletion
 from plotobot.engine.replot.arming import Mode
+from plotobot.engine.replot.deletion import Order
+from plotobot.engine.replot.journal import Fate
 from plotobot.errors import Refusal
 from tests.engine.replot.small_farm import SmallFarm
 
@@ -96,3 +101,75 @@ class TestArming:
         with pytest.raises(Refusal, match="settings"):
             await farm.desk.arm(shown.fingerprint, "olga")
         assert farm.desk.status().armed is None
+
+
+class TestLastCheck:
+    """An old plot is on its way for a job, and something changes before it is gone."""
+
+    @pytest.fixture
+    def meanwhile(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> Callable[[Callable[[], Awaitable[None]]], None]:
+        """Have something happen once, when the first old plot has been examined."""
+
+        def prepare(change: Callable[[], Awaitable[None]]) -> None:
+            loop, real, changes = asyncio.get_running_loop(), deletion.examine, [change]
+
+            async def happen() -> None:
+                await changes.pop()()
+
+            def examine(order: Order, now: datetime) -> None:
+                real(order, now)
+                if changes:
+                    asyncio.run_coroutine_threadsafe(happen(), loop).result(30)
+
+            monkeypatch.setattr(deletion, "examine", examine)
+
+        return prepare
+
+    @pytest.mark.parametrize("state", [JobState.STOPPED, JobState.FAILED, JobState.COMPLETED])
+    async def test_a_job_that_ended_costs_no_old_plot(
+        self, small_farm: Make, meanwhile: Any, state: JobState
+    ) -> None:
+        farm = await small_farm({"a": 3}, {"a": 0})
+        await farm.arm()
+        job = await farm.spawn(1, "a")
+        meanwhile(lambda: farm.finish(job, state))
+        await farm.replacer.step()
+
+        assert farm.left() == {"a": 3}
+        assert [entry.fate for entry in farm.replacer.entries] == [Fate.KEPT]
+        assert await farm.told(EventKind.PLOT_REPLACED) == []
+        assert await farm.told(EventKind.REPLOT_HALTED) == []
+        assert farm.replacer.armed is not None
+
+    async def test_nor_does_one_that_ended_while_another_was_given_room(
+        self, small_farm: Make, meanwhile: Any
+    ) -> None:
+        farm = await small_farm({"a": 2, "b": 2}, {"a": 0, "b": 0})
+        await farm.arm()
+        await farm.spawn(1, "a")
+        second = await farm.spawn(2, "b")
+        meanwhile(lambda: farm.finish(second, JobState.STOPPED))
+        await farm.replacer.step()
+
+        assert farm.left() == {"a": 1, "b": 2}
+        assert farm.roster.job("job2").state is JobState.STOPPED
+
+    @pytest.mark.parametrize("changes", [{"enabled": False}, {"mode": Mode.AFTER}], ids=str)
+    async def test_what_the_settings_do_not_allow_any_more_stays(
+        self, small_farm: Make, meanwhile: Any, changes: dict[str, Any]
+    ) -> None:
+        farm = await small_farm({"a": 3}, {"a": 0})
+        await farm.arm()
+        await farm.spawn(1, "a")
+
+        async def reload() -> None:
+            farm.set_rules(**changes)
+
+        meanwhile(reload)
+        await farm.replacer.step()
+        assert farm.left() == {"a": 3}
+        await farm.replacer.step()
+        [halted] = await farm.told(EventKind.REPLOT_HALTED)
+        assert "have changed" in halted.data["reason"]
