@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from plotobot.engine.drives import Space
+from plotobot.engine.drives.waiting import Patience
 from plotobot.engine.inventory.inventory import Inventory
 from plotobot.engine.models import Drive, Event, EventKind, Job, JobState
 from plotobot.engine.replot import acting
@@ -39,6 +40,8 @@ ARMED, HALTED = "replot.armed", "replot.halted"
 """The notes of the owner's word, and of why it was taken back."""
 LOOK_EVERY = 0.5
 """Seconds between two steps while it is armed."""
+PATIENCE = 5.0
+"""Seconds that a drive has to tell of its room; the others are not to wait for one that hangs."""
 LAST_WAIT = 30.0
 """Seconds that a deletion is waited for at the end, whose drive may hang."""
 
@@ -80,6 +83,7 @@ class Replacer:
         self.entries: list[Entry] = []
         self.waits: dict[str, str] = {}
         self._short: dict[str, int] = {}
+        self._rooms: Patience[str, tuple[int, int]] = Patience(PATIENCE)
         self.disarmed = 0
         """How often it was disarmed in this life."""
         self._wording = asyncio.Lock()
@@ -230,21 +234,27 @@ class Replacer:
         await self._settle()
         self.waits = {}
         for job in self._owing(armed):
-            try:
-                await self._attend(armed, job)
-            except (Vanished, Overtaken) as change:
-                log.info("%s", change)
-            except Odd as odd:
-                if self.armed is armed:  # else it was disarmed meanwhile
-                    await self.halt(str(odd))
-            except sqlite3.Error as error:
-                await self.halt(f"The journal cannot be written: {error}.")
-            except OSError as problem:
-                self._wait(job, f"its drive does not answer ({problem.strerror or problem})")
+            await self._serve(armed, job)
             if self.armed is not armed:
                 return
         await self._end_quarantine(armed)
         await self._finish(armed)
+
+    async def _serve(self, armed: Armed, job: Job) -> None:
+        """Attend to one job, and tell what keeps it from being attended to."""
+        try:
+            await self._attend(armed, job)
+        except (Vanished, Overtaken) as change:
+            log.info("%s", change)
+        except Odd as odd:
+            if self.armed is armed:  # else it was disarmed meanwhile
+                await self.halt(str(odd))
+        except sqlite3.Error as error:
+            await self.halt(f"The journal cannot be written: {error}.")
+        except TimeoutError:
+            self._wait(job, "its drive does not answer")
+        except OSError as problem:
+            self._wait(job, f"its drive does not answer ({problem.strerror or problem})")
 
     async def _settle(self) -> None:
         if any(entry.fate.open for entry in self.entries):
@@ -263,6 +273,9 @@ class Replacer:
 
     async def _attend(self, armed: Armed, job: Job) -> None:
         job = self._roster.get(job.id) or job  # the jobs before it took their time
+        if any(drive.missing for drive in self._drives() if drive.path == job.out):
+            self._wait(job, "its drive is missing")
+            return
         scene = await self._scene(armed, job)
         action = decide(scene)
         if isinstance(action, Delete):
@@ -280,10 +293,7 @@ class Replacer:
         free, coming = 0, job.out_need
         needed = not job.state.live or job.phase >= acting.first_phase(job)
         if needed:
-            space = await asyncio.to_thread(self._look, job.out)
-            free = space.free - self._terms()[1]
-            if job.state.live:
-                coming = await asyncio.to_thread(still_coming, job)
+            free, coming = await self._room(job)
         return Scene(
             now=self._now(),
             rules=self.rules,
@@ -297,6 +307,23 @@ class Replacer:
             short_at_first=self._short.get(job.id),
             failed=self._failed(armed),
         )  # fmt: skip
+
+    async def _room(self, job: Job) -> tuple[int, int]:
+        """Bytes free on the job's drive beside the reserve, and those that are still to come.
+
+        Raises:
+            OSError: the drive does not tell, or not in time.
+        """
+        question = {job.out: lambda: self._measure(job)}
+        answer = (await asyncio.to_thread(self._rooms.ask, question))[job.out]
+        if isinstance(answer, OSError):
+            raise answer
+        free, coming = answer
+        return free - self._terms()[1], coming
+
+    def _measure(self, job: Job) -> tuple[int, int]:
+        free = self._look(job.out).free
+        return free, still_coming(job) if job.state.live else job.out_need
 
     def _steps_for(self, job: Job) -> list[Step]:
         mine = (step for step in self.steps() if step.plot.drive == job.out)

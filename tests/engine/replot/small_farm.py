@@ -51,7 +51,7 @@ class SmallFarm:
         default_factory=lambda: ReplotRules(True, (RULE,), Mode.BEFORE, per_hour=1000)
     )
     now: datetime = NOW
-    before_look: Callable[[str], None] = nothing
+    before_look: Callable[[str], object] = nothing
     missing: set[str] = field(default_factory=set)
 
     async def begin(self) -> SmallFarm:

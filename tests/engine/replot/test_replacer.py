@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -173,3 +174,60 @@ class TestLastCheck:
         await farm.replacer.step()
         [halted] = await farm.told(EventKind.REPLOT_HALTED)
         assert "have changed" in halted.data["reason"]
+
+
+class TestHungDrive:
+    """One of two drives does not answer any more, as a dead disk or a share without its server."""
+
+    @pytest.fixture
+    async def farm(
+        self, small_farm: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> AsyncIterator[SmallFarm]:
+        monkeypatch.setattr("plotobot.engine.replot.replacer.PATIENCE", 0.2)
+        farm = await small_farm({"a": 2, "b": 2}, {"a": 0, "b": 0})
+        await farm.arm()
+        await farm.spawn(1, "a")
+        await farm.spawn(2, "b")
+        self.answers = threading.Event()
+        farm.before_look = lambda name: name == "a" and self.answers.wait(600)
+        yield farm
+        self.answers.set()
+
+    async def test_the_others_are_replotted_on(self, farm: SmallFarm) -> None:
+        async with asyncio.timeout(60):
+            await farm.replacer.step()
+            await farm.replacer.step()
+
+        assert farm.left() == {"a": 2, "b": 1}
+        assert farm.desk.status().waits == ("its drive does not answer",)
+        assert farm.replacer.armed is not None
+
+    async def test_it_goes_on_where_it_answers_again(self, farm: SmallFarm) -> None:
+        async with asyncio.timeout(60):
+            await farm.replacer.step()
+            self.answers.set()
+            while farm.left()["a"] == 2:
+                await farm.replacer.step()
+
+        assert farm.left() == {"a": 1, "b": 1}
+        assert farm.desk.status().halted is None
+
+    async def test_one_that_is_missing_is_not_asked(self, farm: SmallFarm) -> None:
+        farm.missing.add("a")
+        farm.before_look = lambda name: pytest.fail(name) if name == "a" else None
+        await farm.replacer.step()
+
+        assert farm.left() == {"a": 2, "b": 1}
+        assert farm.desk.status().waits == ("its drive is missing",)
+
+
+async def test_no_thread_that_hangs_holds_up_the_end(small_farm: Make) -> None:
+    farm = await small_farm({"a": 2}, {"a": 0})
+    await farm.arm()
+    await farm.spawn(1, "a")
+    asked: list[threading.Thread] = []
+    farm.before_look = lambda _: asked.append(threading.current_thread())
+    await farm.replacer.step()
+
+    assert all(thread.daemon for thread in asked)
+    assert asked
