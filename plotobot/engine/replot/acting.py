@@ -111,9 +111,43 @@ def overdue(entries: Iterable[Entry], rules: ReplotRules, now: datetime) -> Entr
     )
 
 
-def spent(entries: Iterable[Entry], since: datetime) -> int:
-    """How many plots were replaced since a moment; what is unknown counts."""
-    return sum(entry.fate.spent and entry.at >= since for entry in entries)
+def under(armed: Armed, entries: Iterable[Entry]) -> list[Entry]:
+    """What was replaced under an arming; what is unknown counts. Clocks are set back, rows not."""
+    spent = (entry for entry in entries if entry.fate.spent)
+    if armed.after is None:
+        return [entry for entry in spent if entry.at >= armed.at]
+    return [entry for entry in spent if entry.number > armed.after]
+
+
+def owes(armed: Armed, job: Job) -> bool:
+    """Whether old plots may have to go for a job; for one that had ended before, none are named."""
+    if job.out not in armed.drives or job.state.live:
+        return job.out in armed.drives
+    since = armed.after is not None or (job.ended_at is not None and job.ended_at >= armed.at)
+    return since and bool(job.replaces)
+
+
+def failed(armed: Armed, jobs: Iterable[Job], entries: Sequence[Entry]) -> bool:
+    """Whether the last plot that ended, of those that old ones had gone for, failed."""
+    paid = _paid(entries)
+    now_paid = _paid(under(armed, entries))  # these count, whatever the clock says
+    ended = [
+        (job.ended_at, job.state)
+        for job in jobs
+        if job.ended_at and job.out in armed.drives
+        and (job.id in now_paid or (job.ended_at >= armed.at and _tells(job, paid)))
+    ]  # fmt: skip
+    _, state = max(ended, default=(None, JobState.COMPLETED))
+    return state is not JobState.COMPLETED
+
+
+def _paid(entries: Iterable[Entry]) -> set[str]:
+    """The jobs that old plots went for before their own stood."""
+    return {entry.job for entry in entries if entry.fate.spent and not entry.verified}
+
+
+def _tells(job: Job, paid: set[str]) -> bool:
+    return job.state is JobState.COMPLETED or job.id in paid
 
 
 def _before(scene: Scene) -> Action:
@@ -147,12 +181,13 @@ def _after(scene: Scene) -> Action:
 
 def _first(scene: Scene, short: int, *, verified: bool) -> Action:
     """The first of the job's plots that together gain the room, if it may go now."""
+    per_hour = scene.rules.per_hour
     if any(e.fate.open and e.target.drive == scene.job.out for e in scene.entries):
         return Wait("what became of an earlier deletion on its drive is not known yet")
-    if spent(scene.entries, scene.armed.at) >= scene.armed.most:
+    if len(under(scene.armed, scene.entries)) >= scene.armed.most:
         return Wait(f"all {scene.armed.most} plots that were agreed to have gone")
-    if spent(scene.entries, scene.now - HOUR) >= scene.rules.per_hour:
-        return Wait(f"{scene.rules.per_hour} have gone within the hour, the most by your settings")
+    if sum(e.fate.spent and e.at >= scene.now - HOUR for e in scene.entries) >= per_hour:
+        return Wait(f"{per_hour} have gone within the hour, the most by your settings")
     steps = to_free(scene.steps, scene.job.out, short)
     if not steps:
         return Wait("the old plots that it was given would not gain the room")

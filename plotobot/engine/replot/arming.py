@@ -77,6 +77,9 @@ class Armed:
     """Plots that may go in all; what the owner was shown."""
     drives: tuple[str, ...] = ()
     """Where."""
+    after: int | None = None
+    """The journal's last row then: what comes after it counts, whatever the clock says. None where
+    an older release wrote it down."""
 
     def dump(self) -> str:
         """As text, to be kept."""

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from plotobot.engine.inventory.inventory import Inventory
 from plotobot.engine.models import Drive
+from plotobot.engine.replot.acting import under
 from plotobot.engine.replot.arming import Armed, Mode, most_of, plan_print, settings_print
 from plotobot.engine.replot.journal import Fate
 from plotobot.engine.replot.node import know_fork
@@ -74,13 +75,14 @@ class ReplotDesk:
                 it while it was laid out again.
         """
         disarmed, settings = self._replacer.disarmed, settings_print(self._replacer.rules)
+        after = self._replacer.last_row
         shown = await self.plan()
         if shown.refusal:
             raise Refusal(shown.refusal)
         if shown.fingerprint != fingerprint:
             raise Refusal("The plan is another one than you were shown; use `/replot arm` again.")
         drives = tuple(sorted({step.plot.drive for step in shown.plan.steps}))
-        armed = Armed(by, self._now(), settings, shown.most, drives)
+        armed = Armed(by, self._now(), settings, shown.most, drives, after)
         await self._replacer.arm(armed, disarmed)
         return self.status()
 
@@ -96,7 +98,8 @@ class ReplotDesk:
     def status(self) -> ReplotStatus:
         """Where it stands. A memory read."""
         at_work, armed = self._replacer, self._replacer.armed
-        done = [e for e in at_work.entries if e.fate.spent and (not armed or e.at >= armed.at)]
+        spent = [entry for entry in at_work.entries if entry.fate.spent]
+        done = under(armed, spent) if armed else spent
         steps = at_work.steps()[: armed.most - len(done)] if armed else ()
         aside = [e for e in at_work.entries if e.fate is Fate.QUARANTINED]
         rate = measured_rate(self._roster.all(), self._now())

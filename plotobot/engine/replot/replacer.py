@@ -17,7 +17,7 @@ from datetime import datetime
 from plotobot.engine.drives import Space
 from plotobot.engine.drives.waiting import Patience
 from plotobot.engine.inventory.inventory import Inventory
-from plotobot.engine.models import Drive, Event, EventKind, Job, JobState
+from plotobot.engine.models import Drive, Event, EventKind, Job
 from plotobot.engine.replot import acting
 from plotobot.engine.replot.acting import Check, Delete, Purge, Scene, Wait, decide
 from plotobot.engine.replot.arming import Armed, ReplotRules, settings_print
@@ -140,6 +140,7 @@ class Replacer:
             raise Refusal("The settings of [replot] have changed meanwhile, so nothing is armed.")
         async with self._wording:  # whoever disarms meanwhile writes that down after this
             self._require_no_later_word(disarmed)
+            await self._owe_nothing()
             try:
                 await self._store.remember(ARMED, armed.dump())
                 await self._store.remember(HALTED, "")
@@ -152,6 +153,12 @@ class Replacer:
         self._checks.forget()
         self._wake.set()
         self._roster.tell()
+
+    async def _owe_nothing(self) -> None:
+        """No old plot goes any more for what has ended by now."""
+        ended = [job for job in self._roster.all() if job.replaces and not job.state.live]
+        if ended:
+            await self._roster.put(*(replace(job, replaces=()) for job in ended))
 
     def _require_no_later_word(self, disarmed: int) -> None:
         if disarmed != self.disarmed:
@@ -185,6 +192,11 @@ class Replacer:
         with suppress(sqlite3.Error):
             await self._store.remember(HALTED, reason)
         await self._tell(EventKind.REPLOT_HALTED, {"reason": reason})
+
+    @property
+    def last_row(self) -> int:
+        """The number of the journal's last row."""
+        return self.entries[-1].number if self.entries else 0
 
     # --- what the planner asks ------------------------------------------------------------------
 
@@ -264,12 +276,7 @@ class Replacer:
 
     def _owing(self, armed: Armed) -> list[Job]:
         """Jobs that old plots may have to go for, the oldest first."""
-        return [
-            job
-            for job in reversed(self._roster.all())
-            if job.out in armed.drives
-            and (job.state.live or (job.replaces and job.ended_at and job.ended_at >= armed.at))
-        ]
+        return [job for job in reversed(self._roster.all()) if acting.owes(armed, job)]
 
     async def _attend(self, armed: Armed, job: Job) -> None:
         job = self._roster.get(job.id) or job  # the jobs before it took their time
@@ -305,7 +312,7 @@ class Replacer:
             entries=self.entries,
             checked=self._checks.sound(job),
             short_at_first=self._short.get(job.id),
-            failed=self._failed(armed),
+            failed=acting.failed(armed, self._roster.all(), self.entries),
         )  # fmt: skip
 
     async def _room(self, job: Job) -> tuple[int, int]:
@@ -328,18 +335,6 @@ class Replacer:
     def _steps_for(self, job: Job) -> list[Step]:
         mine = (step for step in self.steps() if step.plot.drive == job.out)
         return [step for step in mine if step.plot.id in job.replaces]
-
-    def _failed(self, armed: Armed) -> bool:
-        """Whether the last plot that ended, of those that old ones had gone for, failed."""
-        paid = {entry.job for entry in self.entries if entry.fate.spent and not entry.verified}
-        ended = [
-            job
-            for job in self._roster.all()
-            if job.ended_at and job.ended_at >= armed.at and job.out in armed.drives
-            and (job.state is JobState.COMPLETED or job.id in paid)
-        ]  # fmt: skip
-        last = max(ended, key=lambda job: job.ended_at or armed.at, default=None)
-        return last is not None and last.state is not JobState.COMPLETED
 
     async def _delete(self, armed: Armed, job: Job, action: Delete, scene: Scene) -> None:
         self._short.setdefault(job.id, scene.coming - scene.free)
@@ -411,11 +406,11 @@ class Replacer:
 
     async def _finish(self, armed: Armed) -> None:
         """Tell when all is done that was agreed to."""
-        gone, steps = acting.spent(self.entries, armed.at), self.steps()
-        if self._owing(armed) or (gone < armed.most and self._goes_on(armed, steps)):
+        gone, steps = acting.under(armed, self.entries), self.steps()
+        if self._owing(armed) or (len(gone) < armed.most and self._goes_on(armed, steps)):
             return
-        freed = sum(e.target.size for e in self.entries if e.fate.spent and e.at >= armed.at)
-        data = {"plots": gone, "bytes": freed, "of": armed.most, "left": len(steps)}
+        freed = sum(entry.target.size for entry in gone)
+        data = {"plots": len(gone), "bytes": freed, "of": armed.most, "left": len(steps)}
         await self._tell(EventKind.REPLOT_DONE, data)
         with suppress(Refusal):
             await self.disarm()
@@ -446,7 +441,7 @@ class Replacer:
         self.waits[job.id] = reason
 
     async def _tell_replaced(self, armed: Armed, job: Job, action: Delete) -> None:
-        done = acting.spent(self.entries, armed.at)
+        done = len(acting.under(armed, self.entries))
         data = {
             "old": action.plot.id, "old_bytes": action.plot.size, "new": job.plot_id,
             "new_bytes": job.final_size or job.out_need, "drive": job.out,

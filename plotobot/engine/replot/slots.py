@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from plotobot.engine.models import Drive, DriveKind, Job
-from plotobot.engine.replot.acting import spent
+from plotobot.engine.replot.acting import under
 from plotobot.engine.replot.arming import Armed, Mode, ReplotRules
 from plotobot.engine.replot.journal import Entry, Fate
 from plotobot.engine.replot.plan import Step, to_free
@@ -62,7 +62,7 @@ def slots(
         drives: as of the last look.
         busy: live jobs, and those that have ended and whose old plots are still to go.
     """
-    left = max(0, armed.most - spent(entries, armed.at))
+    left = max(0, armed.most - len(under(armed, entries)))
     open_ones = {entry.target.drive for entry in entries if entry.fate.open}
     by_path = {drive.path: drive.filesystem for drive in drives}
     taken = {by_path.get(job.out, job.out) for job in busy}

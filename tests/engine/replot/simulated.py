@@ -13,7 +13,17 @@ from random import Random
 
 from plotobot.engine.inventory.plot import Condition, Plot
 from plotobot.engine.models import Drive, DriveKind, Job, JobState
-from plotobot.engine.replot.acting import Check, Delete, Enough, Purge, Scene, decide, overdue
+from plotobot.engine.replot.acting import (
+    Check,
+    Delete,
+    Enough,
+    Purge,
+    Scene,
+    decide,
+    failed,
+    overdue,
+    owes,
+)
 from plotobot.engine.replot.arming import Armed, Mode, ReplotRules, old_by_all
 from plotobot.engine.replot.deletion import target_of
 from plotobot.engine.replot.journal import Entry, Fate
@@ -55,6 +65,8 @@ class Farm:
     makings: list[Making] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     armed: Armed | None = None
+    agreed_from: int = 0
+    """How many rows the journal had when it was armed."""
     seen: Counter[str] = field(default_factory=Counter)
     unsound: set[str] = field(default_factory=set)
     hidden: Counter[str] = field(default_factory=Counter)
@@ -135,11 +147,7 @@ class Farm:
         return [step for step in laid.steps if step.plot.drive in self.armed.drives]
 
     def owing(self) -> list[Making]:
-        since = self.armed.at if self.armed else self.now
-        return [
-            m for m in self.makings
-            if m.job.state.live or (m.job.replaces and m.job.ended_at and m.job.ended_at >= since)
-        ]  # fmt: skip
+        return [m for m in self.makings if self.armed and owes(self.armed, m.job)]
 
     # What happens.
 
@@ -147,7 +155,7 @@ class Farm:
         weights = {
             self.arm: 3, self.disarm: 1, self.spawn: 3, self.go_on: 12, self.fail: 1,
             self.write_something: 1, self.wait: 2, self.act: 12, self.let_go: 1,
-            self.no_rule_any_more: 0.1,
+            self.no_rule_any_more: 0.1, self.set_clock_back: 0.5,
         }  # fmt: skip
         for happening in self.chance.choices(list(weights), list(weights.values()), k=events):
             self.now += timedelta(seconds=self.chance.randint(1, 900))
@@ -160,7 +168,13 @@ class Farm:
         laid = plan(old_by_all(list(self.plots.values()), rules), (), rules[0], terms)
         most = len(laid.steps) if self.rules.count is None else self.rules.count
         drives = tuple({step.plot.drive for step in laid.steps})
-        self.armed = Armed("olga", self.now, "", min(most, len(laid.steps)), drives)
+        for making in self.makings:
+            if not making.job.state.live:
+                making.job = replace(making.job, replaces=())
+        self.agreed_from = len(self.entries)
+        self.armed = Armed(
+            "olga", self.now, "", min(most, len(laid.steps)), drives, self.agreed_from
+        )  # fmt: skip
 
     def disarm(self) -> None:
         if self.chance.random() < 0.3:
@@ -235,6 +249,9 @@ class Farm:
     def wait(self) -> None:
         self.now += timedelta(minutes=self.chance.randint(1, 90))
 
+    def set_clock_back(self) -> None:
+        self.now -= timedelta(hours=self.chance.randint(1, 5))
+
     def let_go(self) -> None:
         self.hidden.clear()
 
@@ -264,7 +281,7 @@ class Farm:
         mine = [s for s in self.steps() if s.plot.drive == job.out and s.plot.id in job.replaces]
         scene = Scene(
             self.now, self.rules, armed, job, free, coming, mine, self.entries, making.checked,
-            making.short, self._failed(armed),
+            making.short, failed(armed, [m.job for m in self.makings], self.entries),
         )  # fmt: skip
         action = decide(scene)
         if isinstance(action, Delete):
@@ -282,16 +299,6 @@ class Farm:
         elif isinstance(action, Enough) and action.over:
             making.job = replace(job, replaces=())
 
-    def _failed(self, armed: Armed) -> bool:
-        paid = {e.job for e in self.entries if e.fate.spent and not e.verified}
-        ended = [
-            m.job for m in self.makings
-            if m.job.ended_at and m.job.ended_at >= armed.at and m.job.out in armed.drives
-            and (m.job.state is JobState.COMPLETED or m.job.id in paid)
-        ]  # fmt: skip
-        last = max(ended, key=lambda job: job.ended_at or armed.at, default=None)
-        return last is not None and last.state is not JobState.COMPLETED
-
     def _delete(self, armed: Armed, making: Making, action: Delete) -> None:
         self._require(armed, making, action)
         plot = self.plots.pop(action.plot.path)
@@ -302,7 +309,7 @@ class Farm:
         fate = Fate.QUARANTINED if action.quarantine else Fate.GONE
         self.entries = [
             *self.entries,
-            Entry(len(self.entries), self.now, target_of(plot), fate, making.job.id,
+            Entry(len(self.entries) + 1, self.now, target_of(plot), fate, making.job.id,
                   action.verified, "olga", self.now),
         ]  # fmt: skip
         self.seen["verified" if action.verified else "unverified"] += 1
@@ -327,8 +334,7 @@ class Farm:
         assert plot.id not in {m.job.plot_id for m in self.makings}, "a new plot"
         assert plot.drive == job.out
         assert plot.id in job.replaces
-        since = [e for e in self.entries if e.at >= armed.at]
-        assert len(since) < armed.most <= (rules.count or 10**9)
+        assert len(self.entries) - self.agreed_from < armed.most <= (rules.count or 10**9)
         hour = [e for e in self.entries if self.now - e.at < timedelta(hours=1)]
         assert len(hour) < rules.per_hour
         free = self.free(job.out) - RESERVE

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import pytest
@@ -13,11 +15,13 @@ import pytest
 from plotobot.engine.inventory.plot import Stock
 from plotobot.engine.models import EventKind, JobState
 from plotobot.engine.replot import deletion
-from plotobot.engine.replot.arming import Mode
-from plotobot.engine.replot.deletion import Order
-from plotobot.engine.replot.journal import Fate
+from plotobot.engine.replot.acting import under
+from plotobot.engine.replot.arming import Armed, Mode
+from plotobot.engine.replot.deletion import Order, target_of
+from plotobot.engine.replot.journal import Entry, Fate
 from plotobot.errors import Refusal
-from tests.engine.replot.small_farm import SmallFarm
+from tests.engine.plot_files import NOW, make_plot
+from tests.engine.replot.small_farm import SIZE, SmallFarm
 
 Make: TypeAlias = Callable[..., Awaitable[SmallFarm]]
 
@@ -231,3 +235,80 @@ async def test_no_thread_that_hangs_holds_up_the_end(small_farm: Make) -> None:
 
     assert all(thread.daemon for thread in asked)
     assert asked
+
+
+class TestClockSetBack:
+    """The clock was hours ahead when it was armed, and is set right afterwards."""
+
+    @pytest.fixture
+    async def farm(self, small_farm: Make) -> SmallFarm:
+        farm = await small_farm({"a": 5}, {"a": 0}, count=1)
+        farm.now = NOW + timedelta(hours=3)
+        await farm.arm()
+        farm.now = NOW
+        return farm
+
+    async def test_no_more_go_than_were_agreed_to(self, farm: SmallFarm) -> None:
+        for number in (1, 2):
+            job = await farm.spawn(number, "a")
+            await farm.replacer.step()
+            farm.now += timedelta(minutes=20)
+            farm.free["a"] -= SIZE
+            await farm.finish(job)
+            await farm.replacer.step()
+
+        assert farm.left() == {"a": 4}
+        [done] = await farm.told(EventKind.REPLOT_DONE)
+        assert (done.data["plots"], done.data["bytes"]) == (1, SIZE)
+
+    async def test_what_went_is_counted_after_a_restart_too(self, farm: SmallFarm) -> None:
+        await farm.spawn(1, "a")
+        await farm.replacer.step()
+
+        again = await farm.live()
+        assert again.desk.status().replaced == 1
+        assert again.replacer.slots([]).freeable == {}
+
+    async def test_a_plot_that_ended_then_still_gets_its_old_ones(self, farm: SmallFarm) -> None:
+        farm.set_rules(mode=Mode.AFTER)
+        await farm.arm()
+        farm.now -= timedelta(hours=1)
+        farm.free["a"] = SIZE
+        job = await farm.spawn(1, "a")
+        await farm.finish(job)
+        farm.free["a"] = 0
+        await farm.replacer.step()
+
+        assert farm.desk.status().waits == ("its new plot is being checked",)
+
+
+async def test_what_ended_before_the_arming_is_owed_nothing(small_farm: Make) -> None:
+    farm = await small_farm({"a": 3}, {"a": SIZE}, mode=Mode.AFTER)
+    await farm.arm()
+    job = await farm.spawn(1, "a")
+    await farm.desk.disarm()
+    farm.now += timedelta(hours=3)
+    await farm.finish(job)
+    farm.now -= timedelta(hours=3)
+    farm.free["a"] = 0
+    await farm.arm()
+    await farm.replacer.step()
+
+    assert job.replaces
+    assert farm.roster.job("job1").replaces == ()
+    assert farm.desk.status().waits == ()
+
+
+def test_an_arming_of_an_older_release_counts_by_its_time() -> None:
+    told = json.loads(Armed("olga", NOW, "", 5, ("/mnt/old1",), after=3).dump())
+    del told["after"]
+    armed = Armed.load(json.dumps(told))
+    assert armed is not None
+    target = target_of(make_plot())
+    before, since = (
+        Entry(number, NOW + timedelta(seconds=number - 5), target, Fate.GONE, "job", False, "olga")
+        for number in (4, 5)
+    )
+
+    assert under(armed, [before, since]) == [since]
+    assert under(replace(armed, after=3), [before, since]) == [before, since]
