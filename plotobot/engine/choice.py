@@ -86,7 +86,7 @@ class Choice:
         fitting = self._fitting(DriveKind.REPLOT, temp, temp2, self._replaceable())
         fitting = fitting or self._fitting(DriveKind.OUT, temp, temp2)
         if not fitting and self.use_replot:
-            fitting = self._fitting(DriveKind.REPLOT, temp, temp2)
+            fitting = self._fitting(DriveKind.REPLOT, temp, temp2, self._as_they_are())
         most = max(map(self.ledger.room, fitting), default=0)
         near = [drive for drive in fitting if self.ledger.room(drive) >= most - self.needs.out]
         return min(near, key=lambda d: (self._going_to(d), -self.ledger.room(d)), default=None)
@@ -106,6 +106,11 @@ class Choice:
         free = self.ledger.freeable
         drives = [drive for drive in self._usable(DriveKind.REPLOT) if drive.path in free]
         return [drive for drive in drives if not self._going_to(drive)]
+
+    def _as_they_are(self) -> list[Drive]:
+        """Replot drives whose room is what is free; old plots go for one new plot at a time."""
+        drives = self._usable(DriveKind.REPLOT)
+        return [drive for drive in drives if drive.path not in self.ledger.freeable]
 
     def _job(self, temp: Drive, temp2: Drive | None, out: Drive) -> Job:
         return planned(self.profile, self.needs, temp.path, temp2.path if temp2 else None, out.path)

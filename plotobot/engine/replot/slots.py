@@ -54,6 +54,9 @@ def slots(
 ) -> Slots:
     """The drives that take a new plot now; each only one at a time.
 
+    A plot that was agreed to is offered on one drive only: where fewer may go than are old, the
+    drive with most room comes first, and what it leaves over is the next one's.
+
     Args:
         armed: what was agreed to.
         rules: what is allowed.
@@ -62,26 +65,44 @@ def slots(
         drives: as of the last look.
         busy: live jobs, and those that have ended and whose old plots are still to go.
     """
-    left = max(0, armed.most - len(under(armed, entries)))
-    open_ones = {entry.target.drive for entry in entries if entry.fate.open}
-    by_path = {drive.path: drive.filesystem for drive in drives}
-    taken = {by_path.get(job.out, job.out) for job in busy}
+    busy = list(busy)
+    left = max(0, armed.most - len(under(armed, entries)) - _promised(steps, busy))
     aside = _aside(entries)
-    freeable: dict[str, int] = {}
-    for drive in drives:
-        mine = [step for step in steps if step.plot.drive == drive.path][:left]
-        if drive.kind is not DriveKind.REPLOT or drive.problem or not mine:
-            continue
-        if drive.filesystem in taken or drive.path in open_ones:
-            continue
+
+    def gains(mine: Sequence[Step], drive: Drive) -> int:
         old = 0 if rules.mode is Mode.AFTER else sum(step.frees for step in mine)
-        freeable[drive.path] = old + aside.get(drive.path, 0)
-    kept = [step for drive in freeable for step in _on(steps, drive)[:left]]
+        return old + aside.get(drive.path, 0)
+
+    idle = _idle(drives, entries, busy)
+    idle.sort(key=lambda drive: -drive.free - gains(_on(steps, drive)[:left], drive))
+    freeable: dict[str, int] = {}
+    kept: list[Step] = []
+    for drive in idle:
+        mine = _on(steps, drive)[: left - len(kept)]
+        if mine:
+            freeable[drive.path] = gains(mine, drive)
+            kept += mine
     return Slots(freeable, aside, kept, rules.mode)
 
 
-def _on(steps: Sequence[Step], drive: str) -> list[Step]:
-    return [step for step in steps if step.plot.drive == drive]
+def _promised(steps: Iterable[Step], busy: Iterable[Job]) -> int:
+    """How many of the plots that still stand may go for jobs already."""
+    promised = {plot for job in busy for plot in job.replaces}
+    return sum(step.plot.id in promised for step in steps)
+
+
+def _idle(drives: Iterable[Drive], entries: Iterable[Entry], busy: Iterable[Job]) -> list[Drive]:
+    """The replot drives that no plot goes to, and where nothing is unsettled."""
+    drives = list(drives)
+    open_ones = {entry.target.drive for entry in entries if entry.fate.open}
+    by_path = {drive.path: drive.filesystem for drive in drives}
+    taken = {by_path.get(job.out, job.out) for job in busy}
+    ready = [one for one in drives if one.kind is DriveKind.REPLOT and not one.problem]
+    return [one for one in ready if one.filesystem not in taken and one.path not in open_ones]
+
+
+def _on(steps: Iterable[Step], drive: Drive) -> list[Step]:
+    return [step for step in steps if step.plot.drive == drive.path]
 
 
 def _aside(entries: Iterable[Entry]) -> Mapping[str, int]:

@@ -199,9 +199,9 @@ class Farm:
                     state=JobState.RUNNING, status="1.0", out_need=NEED, created_at=self.now,
                     plot_id=f"{number:064x}", replaces=found.reserve(drive, room, NEED),
                 )  # fmt: skip
+                self._require_promise(job)
                 self.makings.append(Making(job, self.chance.randint(90, 104)))
                 self.seen["spawned"] += 1
-                return
 
     def go_on(self) -> None:
         for making in self.makings:
@@ -323,7 +323,19 @@ class Farm:
         ]
         self.seen["purged"] += 1
 
-    # What must hold whenever a plot goes, by rules of its own.
+    # What must hold whenever plots are promised, and whenever one goes, by rules of its own.
+
+    def _require_promise(self, job: Job) -> None:
+        """No two jobs wait for the same one of the plots that were agreed to."""
+        if not job.replaces:
+            return
+        assert self.armed
+        drives = self.armed.drives
+        owed = [m.job.replaces for m in self.owing() if m.job.out in drives]
+        ids = Counter(plot for plots in (job.replaces, *owed) for plot in plots)
+        standing = ids.keys() & {plot.id for plot in self.plots.values()}
+        assert len(self.entries) - self.agreed_from + len(standing) <= self.armed.most
+        assert all(ids[plot] == 1 for plot in job.replaces)
 
     def _require(self, armed: Armed, making: Making, action: Delete) -> None:
         plot, job, rules = action.plot, making.job, self.rules

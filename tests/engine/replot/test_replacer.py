@@ -8,19 +8,25 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
+from plotobot.engine.case import Kind as ProfileKind
+from plotobot.engine.case import Rules, World
+from plotobot.engine.config import Limits, Profile
 from plotobot.engine.inventory.plot import Stock
-from plotobot.engine.models import EventKind, JobState
+from plotobot.engine.models import Drive, DriveKind, EventKind, JobState
+from plotobot.engine.planner import plan
 from plotobot.engine.replot import deletion
 from plotobot.engine.replot.acting import under
 from plotobot.engine.replot.arming import Armed, Mode
 from plotobot.engine.replot.deletion import Order, target_of
 from plotobot.engine.replot.journal import Entry, Fate
 from plotobot.errors import Refusal
-from tests.engine.plot_files import NOW, make_plot
+from plotobot.plotters.base import Needs
+from tests.engine.plot_files import NOW, make_plot, plot_id
 from tests.engine.replot.small_farm import SIZE, SmallFarm
 
 Make: TypeAlias = Callable[..., Awaitable[SmallFarm]]
@@ -312,3 +318,59 @@ def test_an_arming_of_an_older_release_counts_by_its_time() -> None:
 
     assert under(armed, [before, since]) == [since]
     assert under(replace(armed, after=3), [before, since]) == [before, since]
+
+
+class TestSmallCount:
+    """Fewer old plots may go than there are drives that take a new one."""
+
+    async def test_what_was_agreed_to_is_promised_once(self, small_farm: Make) -> None:
+        farm = await small_farm({"a": 3, "b": 3}, {"a": 0, "b": 0}, count=1)
+        await farm.arm()
+        [offered] = farm.replacer.slots([]).freeable
+        job = await farm.spawn(1, Path(offered).name)
+
+        assert len(job.replaces) == 1
+        assert farm.replacer.slots(farm.roster.live()).freeable == {}
+        await farm.replacer.step()
+        await farm.finish(job)
+        await farm.replacer.step()
+        assert await farm.told(EventKind.REPLOT_DONE)
+
+    async def test_the_drive_with_most_room_is_offered_first(self, small_farm: Make) -> None:
+        farm = await small_farm({"a": 3, "b": 3}, {"a": 0, "b": 1000}, count=1)
+        await farm.arm()
+
+        assert list(farm.replacer.slots([]).freeable) == [str(farm.folder("b"))]
+
+    async def test_what_one_leaves_over_another_is_offered(self, small_farm: Make) -> None:
+        farm = await small_farm({"a": 1, "b": 3}, {"a": SIZE // 2, "b": SIZE}, count=4)
+        await farm.arm()
+        one_each = farm.replacer.slots([]).freeable
+        farm.set_rules(count=2)
+        await farm.arm()
+        await farm.spawn(1, "b", replaces=(plot_id(100).hex(),))
+
+        assert set(one_each) == {str(farm.folder("a")), str(farm.folder("b"))}
+        [left] = farm.replacer.slots(farm.roster.live()).freeable
+        assert Path(left).name == "a"
+
+    async def test_a_job_that_ended_gives_back_what_it_did_not_need(self, small_farm: Make) -> None:
+        farm = await small_farm({"a": 3, "b": 3}, {"a": 0, "b": 0}, count=1)
+        await farm.arm()
+        job = await farm.spawn(1, "a")
+        await farm.finish(job, JobState.STOPPED)
+        await farm.replacer.step()
+
+        assert len(farm.replacer.slots([]).freeable) == 1
+
+
+async def test_replot_drives_in_use_do_not_give_the_same_room_twice(small_farm: Make) -> None:
+    farm = await small_farm({"a": 4}, {"a": 0})
+    await farm.arm()
+    temps = [Drive(DriveKind.TEMP, path, path, 10**9, 10**9) for path in ("/t1", "/t2")]
+    kinds = [ProfileKind(Profile(), Needs(temp=100, temp2=0, out=SIZE))]
+    world = World(farm.now, [*temps, *farm.drives()], [], freeable=farm.replacer.slots([]).freeable)
+
+    planned = plan(world, Rules(Limits(use_replot_drives=True), kinds, 0))
+
+    assert [start.out for start in planned.starts] == [str(farm.folder("a"))]
