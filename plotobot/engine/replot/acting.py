@@ -8,7 +8,7 @@ start, and no more than gain the room.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -102,9 +102,11 @@ def first_phase(job: Job) -> int:
     return NEEDS_ROOM_FROM if job.temp_need else 1
 
 
-def overdue(entries: Iterable[Entry], rules: ReplotRules, now: datetime) -> Entry | None:
-    """The first plot in quarantine whose time is over."""
-    aside = (entry for entry in entries if entry.fate is Fate.QUARANTINED)
+def overdue(
+    entries: Iterable[Entry], rules: ReplotRules, now: datetime, drives: Collection[str]
+) -> Entry | None:
+    """The first plot in quarantine on these drives whose time is over."""
+    aside = (e for e in entries if e.fate is Fate.QUARANTINED and e.target.drive in drives)
     return next(
         (e for e in aside if (now - (e.ended_at or e.at)).total_seconds() >= rules.quarantine),
         None,

@@ -20,7 +20,7 @@ from plotobot.engine.inventory.plot import Plot
 from plotobot.engine.inventory.reading import filled
 from plotobot.engine.models import Drive
 from plotobot.engine.moving.places import Place, is_file, move_name
-from plotobot.engine.replot.folders import Odd, Vanished, aside_of, home_of, shown
+from plotobot.engine.replot.folders import NotOld, Odd, Vanished, aside_of, home_of, shown
 from plotobot.engine.replot.journal import Entry, Fate, Journal, Target
 from plotobot.engine.replot.judgement import Kept, judge
 from plotobot.engine.replot.rule import Rule
@@ -178,7 +178,7 @@ def _require_old(plot: Plot, rules: Sequence[Rule], now: datetime) -> None:
             raise Odd("By the rule, new plots cannot be told from old ones.")
         judged = judge(plot, rule)
         if isinstance(judged, Kept):
-            raise Odd(f"{shown(plot.path)} is not old any more: {judged.reason}")
+            raise NotOld(f"{shown(plot.path)} is not old any more: {judged.reason}")
 
 
 def _require_allowed(order: Order) -> None:

@@ -114,7 +114,7 @@ class ReplotDesk:
             days=len(steps) / rate if rate and armed else None,
             aside=len(aside),
             aside_bytes=sum(entry.target.size for entry in aside),
-            waits=tuple(dict.fromkeys(at_work.waits.values())),
+            waits=tuple(dict.fromkeys((*at_work.waits.values(), *at_work.stays().values()))),
             latest=tuple(reversed(at_work.entries[-_LATEST:])),
         )
 

@@ -20,6 +20,10 @@ class Odd(PlotobotError):  # noqa: N818 - it reads as what it is
     """Something is not as it was: nothing was deleted, and nothing more may be."""
 
 
+class NotOld(Odd):
+    """It is not old by the rule any more."""
+
+
 class Vanished(PlotobotError):  # noqa: N818 - it reads as what it is
     """The file is not there any more, as if somebody had deleted or moved it."""
 

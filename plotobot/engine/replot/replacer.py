@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -17,13 +18,13 @@ from datetime import datetime
 from plotobot.engine.drives import Space
 from plotobot.engine.drives.waiting import Patience
 from plotobot.engine.inventory.inventory import Inventory
-from plotobot.engine.models import Drive, Event, EventKind, Job
+from plotobot.engine.models import Drive, DriveKind, Event, EventKind, Job
 from plotobot.engine.replot import acting
 from plotobot.engine.replot.acting import Check, Delete, Purge, Scene, Wait, decide
 from plotobot.engine.replot.arming import Armed, ReplotRules, settings_print
 from plotobot.engine.replot.checking import NewPlots
 from plotobot.engine.replot.deletion import Order, delete, purge, target_of
-from plotobot.engine.replot.folders import Odd, Overtaken, Vanished
+from plotobot.engine.replot.folders import QUARANTINE, NotOld, Odd, Overtaken, Vanished, shown
 from plotobot.engine.replot.journal import Entry, Fate, Journal, Target
 from plotobot.engine.replot.measuring import still_coming
 from plotobot.engine.replot.plan import Step
@@ -36,8 +37,8 @@ from plotobot.errors import Refusal
 
 log = logging.getLogger(__name__)
 
-ARMED, HALTED = "replot.armed", "replot.halted"
-"""The notes of the owner's word, and of why it was taken back."""
+ARMED, HALTED, OVER = "replot.armed", "replot.halted", "replot.over"
+"""The notes of the owner's word, of why it was taken back, and of the last that was carried out."""
 LOOK_EVERY = 0.5
 """Seconds between two steps while it is armed."""
 PATIENCE = 5.0
@@ -79,6 +80,10 @@ class Replacer:
         self.stock = OldStock(inventory.stock, roster.all, store)
         self._checks = NewPlots()
         self.armed: Armed | None = None
+        self.over: Armed | None = None
+        """The word that was carried out; only the quarantine on its drives is still to end."""
+        self._staying: dict[tuple[int, str], str] = {}
+        """Why plots stay in quarantine, by their rows and the settings by which they do."""
         self.halted: str | None = None
         self.entries: list[Entry] = []
         self.waits: dict[str, str] = {}
@@ -95,6 +100,7 @@ class Replacer:
     async def load(self) -> None:
         """Take up the owner's word and the journal."""
         self.armed = Armed.load(await self._store.recall(ARMED))
+        self.over = Armed.load(await self._store.recall(OVER))
         self.halted = await self._store.recall(HALTED) or None
         await self.stock.load()
         self.entries = list(await self._journal.entries())
@@ -170,11 +176,12 @@ class Replacer:
         Raises:
             Refusal: it cannot be written down, and so holds until the next start only.
         """
-        self.armed, self.waits, self.disarmed = None, {}, self.disarmed + 1
+        self.armed, self.over, self.waits, self.disarmed = None, None, {}, self.disarmed + 1
         self._roster.tell()
         try:
             async with self._wording:
                 await self._store.remember(ARMED, "")
+                await self._store.remember(OVER, "")
         except sqlite3.Error as error:
             raise Refusal(
                 f"Nothing goes any more, but that cannot be written down ({error}): set "
@@ -198,6 +205,18 @@ class Replacer:
         """The number of the journal's last row."""
         return self.entries[-1].number if self.entries else 0
 
+    async def _carried_out(self, armed: Armed) -> None:
+        """Let no more plots go under a word by which all is done; the quarantine still ends."""
+        drives = {*armed.drives, *(self.over.drives if self.over else ())}
+        self.armed, self.over = None, replace(armed, drives=tuple(sorted(drives)))
+        self.waits = {}
+        self._roster.tell()
+        async with self._wording:
+            with suppress(sqlite3.Error):
+                await self._store.remember(OVER, self.over.dump() if self.over else "")
+                if self.armed is None:  # nobody has armed it meanwhile
+                    await self._store.remember(ARMED, "")
+
     # --- what the planner asks ------------------------------------------------------------------
 
     def slots(self, busy: Sequence[Job]) -> Slots:
@@ -211,7 +230,7 @@ class Replacer:
         owing = [job for job in self._owing(self.armed) if not job.state.live]
         busy = [*busy, *owing]
         return slots(
-            self.armed, self.rules, self.steps(), self.entries, self._drives(), busy
+            self.armed, self.rules, self.steps(), self._journaled(), self._drives(), busy
         )  # fmt: skip
 
     def why_idle(self) -> str | None:
@@ -228,19 +247,36 @@ class Replacer:
             return ()
         return self.stock.steps(self.rules.rules, self.entries, self.armed.drives)
 
+    def stays(self) -> Mapping[int, str]:
+        """The plots that stay in quarantine by the settings of now: the row of each, and why."""
+        said = settings_print(self.rules) if self._staying else ""
+        return {row: why for (row, settings), why in self._staying.items() if settings == said}
+
     # --- the work -------------------------------------------------------------------------------
 
     async def step(self) -> None:
         """Do what is to be done now, one plot at a time."""
         async with self._working:
             if self.armed is None:
-                return
-            if self.armed.settings != settings_print(self.rules):
+                await self._end_all()
+            elif self.armed.settings != settings_print(self.rules):
                 await self.halt("The settings of [replot] have changed since it was armed.")
             elif reason := self.rules.why_not(self._now()):
                 await self.halt(reason)
             else:
                 await self._act(self.armed)
+
+    async def _end_all(self) -> None:
+        """End the quarantine of what went under a word that was carried out."""
+        if self.over is None or self.rules.why_not(self._now()) or not self._any_aside():
+            return
+        # Its owner agreed to the end of these plots; what is old is for the settings of today.
+        over = self.over = replace(self.over, settings=settings_print(self.rules))
+        await self._settle()
+        await self._end_quarantine(over)
+
+    def _any_aside(self) -> bool:
+        return any(entry.fate not in (Fate.KEPT, Fate.GONE) for entry in self.entries)
 
     async def _act(self, armed: Armed) -> None:
         await self._settle()
@@ -269,7 +305,8 @@ class Replacer:
             self._wait(job, f"its drive does not answer ({problem.strerror or problem})")
 
     async def _settle(self) -> None:
-        if any(entry.fate.open for entry in self.entries):
+        there = {drive.path for drive in self._drives() if not drive.missing}
+        if any(entry.fate.open and entry.target.drive in there for entry in self.entries):
             with suppress(sqlite3.Error):
                 await settle(self._journal, self.entries, self._drives(), self._look, self._now)
             await self._reread()
@@ -309,7 +346,7 @@ class Replacer:
             free=free,
             coming=coming,
             steps=self._steps_for(job),
-            entries=self.entries,
+            entries=self._journaled(),
             checked=self._checks.sound(job),
             short_at_first=self._short.get(job.id),
             failed=acting.failed(armed, self._roster.all(), self.entries),
@@ -358,6 +395,8 @@ class Replacer:
             await purge(entry, order, self._journal, self._now)
         except Vanished:  # somebody took it out of there
             await self._journal.mark(entry.number, Fate.GONE, self._now())
+        except NotOld:
+            self._stay(entry, "it is not old by the rule any more")
         finally:
             await self._reread()
 
@@ -374,7 +413,7 @@ class Replacer:
         Raises:
             Overtaken: what it was to go for is not so any more.
         """
-        if self.armed is not armed:
+        if self.armed is not armed and self.over is not armed:
             return "It was disarmed."
         if armed.settings != settings_print(self.rules):
             raise Overtaken("The settings of [replot] have changed.")
@@ -393,16 +432,43 @@ class Replacer:
         if fault is not None:
             raise Odd(f"The new plot of job {job.id} did not stand its check: {fault}")
 
-    async def _end_quarantine(self, armed: Armed) -> None:
-        entry = acting.overdue(self.entries, self.rules, self._now())
-        if entry is None or entry.target.drive not in armed.drives:
+    async def _end_quarantine(self, word: Armed) -> None:
+        """Let one plot go whose time in quarantine is over."""
+        drives = self._to_be_emptied(word)
+        entry = acting.overdue(self._journaled(), self.rules, self._now(), drives)
+        if entry is None:
             return
         try:
-            await self._purge(armed, entry)
+            await self._purge(word, entry)
         except Overtaken as change:
             log.info("%s", change)
-        except (Odd, sqlite3.Error) as odd:
-            await self.halt(str(odd))
+        except sqlite3.Error as error:
+            await self.halt(f"The journal cannot be written: {error}.")
+        except Odd as odd:
+            if self.armed is word:
+                await self.halt(str(odd))
+            elif self.over is word:  # there is no word to take back
+                self._stay(entry, str(odd))
+
+    def _to_be_emptied(self, word: Armed) -> set[str]:
+        """The drives that are there, of those whose quarantine is to end."""
+        named = {*word.drives, *(self.over.drives if self.over else ())}
+        ready = [one for one in self._drives() if one.kind is DriveKind.REPLOT and not one.problem]
+        return named & {drive.path for drive in ready}
+
+    def _stay(self, entry: Entry, reason: str) -> None:
+        """Leave a plot in quarantine, as long as the settings are as they are."""
+        where = shown(os.path.join(entry.target.drive, QUARANTINE, entry.target.name))  # noqa: PTH118
+        log.warning("%s stays there: %s", where, reason)
+        self._staying[entry.number, settings_print(self.rules)] = f"{where} stays there: {reason}"
+
+    def _journaled(self) -> list[Entry]:
+        """The journal, in which plots that stay in quarantine are as good as gone."""
+        stays = self.stays()
+        return [
+            replace(entry, fate=Fate.GONE) if entry.number in stays else entry
+            for entry in self.entries
+        ]
 
     async def _finish(self, armed: Armed) -> None:
         """Tell when all is done that was agreed to."""
@@ -412,8 +478,8 @@ class Replacer:
         freed = sum(entry.target.size for entry in gone)
         data = {"plots": len(gone), "bytes": freed, "of": armed.most, "left": len(steps)}
         await self._tell(EventKind.REPLOT_DONE, data)
-        with suppress(Refusal):
-            await self.disarm()
+        if self.armed is armed:
+            await self._carried_out(armed)
 
     def _look_again(self) -> None:
         """Have the inventory read the drives anew, beside all else."""
@@ -426,7 +492,7 @@ class Replacer:
         if not steps or any(path not in drives or drives[path].problem for path in armed.drives):
             return bool(steps)
         need, reserve = self._terms()
-        free = slots(armed, self.rules, steps, self.entries, self._drives(), ()).freeable
+        free = slots(armed, self.rules, steps, self._journaled(), self._drives(), ()).freeable
         return any(drives[path].free - reserve + more >= need for path, more in free.items())
 
     async def _reread(self) -> None:

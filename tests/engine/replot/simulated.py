@@ -267,7 +267,7 @@ class Farm:
             if self.armed is None:
                 return
             self._attend(self.armed, making)
-        entry = overdue(self.entries, self.rules, self.now)
+        entry = overdue(self.entries, self.rules, self.now, self.sizes)
         if entry and self.armed:
             self._purge(entry)
 

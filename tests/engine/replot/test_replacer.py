@@ -22,12 +22,13 @@ from plotobot.engine.planner import plan
 from plotobot.engine.replot import deletion
 from plotobot.engine.replot.acting import under
 from plotobot.engine.replot.arming import Armed, Mode
+from plotobot.engine.replot.checking import NewPlots
 from plotobot.engine.replot.deletion import Order, target_of
 from plotobot.engine.replot.journal import Entry, Fate
 from plotobot.errors import Refusal
 from plotobot.plotters.base import Needs
 from tests.engine.plot_files import NOW, make_plot, plot_id
-from tests.engine.replot.small_farm import SIZE, SmallFarm
+from tests.engine.replot.small_farm import RULE, SIZE, SmallFarm
 
 Make: TypeAlias = Callable[..., Awaitable[SmallFarm]]
 
@@ -374,3 +375,118 @@ async def test_replot_drives_in_use_do_not_give_the_same_room_twice(small_farm: 
     planned = plan(world, Rules(Limits(use_replot_drives=True), kinds, 0))
 
     assert [start.out for start in planned.starts] == [str(farm.folder("a"))]
+
+
+class TestQuarantine:
+    """A day in quarantine, which is over."""
+
+    async def put_aside(self, farm: SmallFarm, name: str = "a", number: int = 1) -> Path:
+        """Replace a plot, so that it stands in quarantine."""
+        farm.free[name] = SIZE + 1000
+        job = await farm.spawn(number, name)
+        farm.free[name] = 0
+        await farm.finish(job)
+        await farm.replacer.step()
+        [aside] = farm.aside(name)
+        return aside
+
+    @pytest.fixture
+    async def make(self, small_farm: Make, monkeypatch: pytest.MonkeyPatch) -> Make:
+        monkeypatch.setattr(NewPlots, "sound", lambda *_: True)
+        day = {"mode": Mode.AFTER, "quarantine": 86400.0}
+        return lambda olds, **rules: small_farm(olds, dict.fromkeys(olds, 0), **(day | rules))
+
+    async def test_it_ends_although_all_is_done(self, make: Make) -> None:
+        farm = await make({"a": 1})
+        await farm.arm()
+        await self.put_aside(farm)
+        await farm.replacer.step()
+        assert await farm.told(EventKind.REPLOT_DONE)
+        farm.now += timedelta(hours=23)
+        await farm.replacer.step()
+        assert len(farm.aside("a")) == 1
+        farm = await farm.live()
+        farm.now += timedelta(hours=2)
+        await farm.replacer.step()
+
+        assert farm.aside("a") == []
+        assert [entry.fate for entry in farm.replacer.entries] == [Fate.GONE]
+        assert len(await farm.told(EventKind.REPLOT_DONE)) == 1
+
+    @pytest.mark.parametrize("how", ["disarmed", "disarmed when done", "off", "not old"])
+    async def test_it_does_not_end_where_nothing_more_goes(self, make: Make, how: str) -> None:
+        farm = await make({"a": 3}, count=2 if how == "disarmed" else 1)
+        await farm.arm()
+        aside = await self.put_aside(farm)
+        await farm.replacer.step()
+        assert (farm.replacer.armed is None) == (how != "disarmed")
+        if how.startswith("disarmed"):
+            await farm.desk.disarm()
+        elif how == "off":
+            farm.set_rules(enabled=False)
+        else:
+            farm.set_rules(rules=(replace(RULE, protected=frozenset({plot_id(0).hex()})),))
+        farm.now += timedelta(days=30)
+        for _ in range(2):
+            await farm.replacer.step()
+            farm = await farm.live()
+        await farm.replacer.step()
+
+        assert aside.exists()
+        assert (str(aside) in str(farm.desk.status().waits)) == (how == "not old")
+
+    async def test_what_must_stay_is_named_and_holds_up_nothing(self, make: Make) -> None:
+        farm = await make({"a": 3})
+        await farm.arm()
+        kept = await self.put_aside(farm)
+        farm.set_rules(rules=(replace(RULE, protected=frozenset({plot_id(0).hex()})),))
+        await farm.replacer.step()  # which halts
+        await farm.arm()
+        second = await self.put_aside_beside(farm, kept)
+        farm.now += timedelta(days=2)
+        for _ in range(3):
+            await farm.replacer.step()
+
+        assert farm.aside("a") == [kept]
+        assert not second.exists()
+        assert farm.replacer.halted is None
+        [wait] = farm.desk.status().waits
+        assert wait == f"{kept} stays there: it is not old by the rule any more"
+
+    async def put_aside_beside(self, farm: SmallFarm, kept: Path) -> Path:
+        farm.free["a"] = 1000
+        job = await farm.spawn(2, "a")
+        farm.free["a"] = -SIZE
+        await farm.finish(job)
+        for _ in range(3):
+            await farm.replacer.step()
+        [second] = set(farm.aside("a")) - {kept}
+        return second
+
+    async def test_room_that_must_stay_taken_is_not_reckoned_with(self, make: Make) -> None:
+        farm = await make({"a": 3})
+        await farm.arm()
+        await self.put_aside(farm)
+        await farm.replacer.step()
+        farm.free["a"] = SIZE
+        before = farm.replacer.slots([]).freeable
+        farm.set_rules(rules=(replace(RULE, protected=frozenset({plot_id(0).hex()})),))
+        await farm.replacer.step()
+        await farm.arm()
+        farm.now += timedelta(days=2)
+        await farm.replacer.step()
+
+        assert before == {str(farm.folder("a")): SIZE}
+        assert farm.replacer.slots([]).freeable == {str(farm.folder("a")): 0}
+
+    async def test_one_on_a_missing_drive_hides_none_behind_it(self, make: Make) -> None:
+        farm = await make({"a": 2, "b": 2})
+        await farm.arm()
+        await self.put_aside(farm, "a", 1)
+        await self.put_aside(farm, "b", 2)
+        farm.missing.add("a")
+        farm.now += timedelta(days=2)
+        await farm.replacer.step()
+
+        assert (len(farm.aside("a")), farm.aside("b")) == (1, [])
+        assert farm.replacer.halted is None
