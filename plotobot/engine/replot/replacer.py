@@ -272,14 +272,14 @@ class Replacer:
             return
         # Its owner agreed to the end of these plots; what is old is for the settings of today.
         over = self.over = replace(self.over, settings=settings_print(self.rules))
-        await self._settle()
+        await self._settle(over)
         await self._end_quarantine(over)
 
     def _any_aside(self) -> bool:
         return any(entry.fate not in (Fate.KEPT, Fate.GONE) for entry in self.entries)
 
     async def _act(self, armed: Armed) -> None:
-        await self._settle()
+        await self._settle(armed)
         self.waits = {}
         for job in self._owing(armed):
             await self._serve(armed, job)
@@ -304,12 +304,23 @@ class Replacer:
         except OSError as problem:
             self._wait(job, f"its drive does not answer ({problem.strerror or problem})")
 
-    async def _settle(self) -> None:
+    async def _settle(self, word: Armed) -> None:
+        """Put down what became of what a crash left open, and tell of plots that went in it."""
         there = {drive.path for drive in self._drives() if not drive.missing}
-        if any(entry.fate.open and entry.target.drive in there for entry in self.entries):
-            with suppress(sqlite3.Error):
-                await settle(self._journal, self.entries, self._drives(), self._look, self._now)
-            await self._reread()
+        unknown = [e for e in self.entries if e.fate.open and e.target.drive in there]
+        if not unknown:
+            return
+        settled: list[Entry] = []
+        with suppress(sqlite3.Error):
+            settled = await settle(
+                self._journal, unknown, self._drives(), self._look, self._now
+            )  # fmt: skip
+        await self._reread()
+        begun = {entry.number for entry in unknown if entry.fate is Fate.BEGUN}
+        for entry in settled:
+            if entry.number in begun and entry.fate.spent:
+                aside = entry.fate is Fate.QUARANTINED
+                await self._tell_replaced(word, entry, quarantine=aside)
 
     def _owing(self, armed: Armed) -> list[Job]:
         """Jobs that old plots may have to go for, the oldest first."""
@@ -387,7 +398,7 @@ class Replacer:
         finally:
             await self._reread()
             self._look_again()
-        await self._tell_replaced(armed, job, action)
+        await self._tell_replaced(armed, order, quarantine=order.quarantine)
 
     async def _purge(self, armed: Armed, entry: Entry, job: Job | None = None) -> None:
         order = self._order(armed, entry.target, job)
@@ -506,13 +517,13 @@ class Replacer:
             log.info("replotting waits for %s: %s", job.label, reason)
         self.waits[job.id] = reason
 
-    async def _tell_replaced(self, armed: Armed, job: Job, action: Delete) -> None:
-        done = len(acting.under(armed, self.entries))
+    async def _tell_replaced(self, word: Armed, went: Order | Entry, *, quarantine: bool) -> None:
+        job = self._roster.get(went.job)
         data = {
-            "old": action.plot.id, "old_bytes": action.plot.size, "new": job.plot_id,
-            "new_bytes": job.final_size or job.out_need, "drive": job.out,
-            "verified": action.verified, "quarantine": action.quarantine, "done": done,
-            "of": armed.most,
+            "old": went.target.id, "old_bytes": went.target.size, "new": job and job.plot_id,
+            "new_bytes": job and (job.final_size or job.out_need), "drive": went.target.drive,
+            "verified": went.verified, "quarantine": quarantine,
+            "done": len(acting.under(word, self.entries)), "of": word.most,
         }  # fmt: skip
         await self._tell(EventKind.PLOT_REPLACED, data)
 

@@ -24,7 +24,7 @@ from plotobot.engine.replot.acting import under
 from plotobot.engine.replot.arming import Armed, Mode
 from plotobot.engine.replot.checking import NewPlots
 from plotobot.engine.replot.deletion import Order, target_of
-from plotobot.engine.replot.journal import Entry, Fate
+from plotobot.engine.replot.journal import Entry, Fate, Journal
 from plotobot.errors import Refusal
 from plotobot.plotters.base import Needs
 from tests.engine.plot_files import NOW, make_plot, plot_id
@@ -375,6 +375,33 @@ async def test_replot_drives_in_use_do_not_give_the_same_room_twice(small_farm: 
     planned = plan(world, Rules(Limits(use_replot_drives=True), kinds, 0))
 
     assert [start.out for start in planned.starts] == [str(farm.folder("a"))]
+
+
+async def test_a_plot_whose_end_was_not_put_down_is_told_of_in_the_next_life(
+    small_farm: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    async def killed(*_: object) -> None:
+        raise Killed
+
+    farm = await small_farm({"a": 2}, {"a": 0})
+    await farm.arm()
+    job = await farm.spawn(1, "a")
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "mark", killed)
+        with pytest.raises(Killed):
+            await farm.replacer.step()
+    farm = await farm.live()
+    await farm.replacer.step()
+    await farm.replacer.step()
+
+    assert [entry.fate for entry in farm.replacer.entries] == [Fate.GONE]
+    [told] = await farm.told(EventKind.PLOT_REPLACED)
+    assert told.data["old"] == job.replaces[0]
+    assert (told.data["new"], told.data["verified"]) == (job.plot_id, False)
+    assert (told.data["done"], told.data["of"]) == (1, 2)
 
 
 class TestQuarantine:
