@@ -240,9 +240,10 @@ class _Move:
             return self._land(source, replace(entry, stage=Stage.PLANNED, digests=()))
 
     def _remove_source(self, source: Source, entry: Entry) -> Landed:
-        """The copy is proved and durable: the source may go, if both are still the same."""
+        """The copy is proved and durable: the source may go, if both are still the same two."""
         self._ends.require_plot(self._ends.name, source)
         self._ends.require_place()
+        self._ends.require_apart(source.home)
         source.remove()
         self._point("src_unlinked")
         return self._end(source.home, entry)

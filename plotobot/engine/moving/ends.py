@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from plotobot.engine.moving import system
+from plotobot.engine.moving.apart import probe
 from plotobot.engine.moving.base import DestinationAway, MoveRefused, MoveState, Step, Verify
 from plotobot.engine.moving.errand import Errand
 from plotobot.engine.moving.journal import Entry
@@ -15,7 +16,7 @@ from plotobot.engine.moving.places import Place, is_file
 from plotobot.engine.moving.proof import require_whole
 from plotobot.engine.moving.reading import Reader, same_samples
 from plotobot.engine.moving.source import Source
-from plotobot.engine.moving.words import at_destination, at_source, joined, shown
+from plotobot.engine.moving.words import CLOSED, at_destination, at_source, joined, shown
 from plotobot.plots.headers import Header
 
 Told = Callable[[Step], None]
@@ -42,8 +43,7 @@ class Ends:
 
     def find_source(self, home: Place) -> os.stat_result | None:
         """What stands under the source's name."""
-        with at_source(str(self.errand.source)):
-            return home.find(self.name)
+        return self._find_at(home, self.name)
 
     def require_place(self) -> None:
         """Make sure that the destination's path still leads to the folder that is held open.
@@ -55,10 +55,10 @@ class Ends:
             raise went_away(self.target)
 
     def require_apart(self, home: Place) -> None:
-        """Make sure that no folder holds the other.
+        """Make sure that no folder holds the other, and that they are not one by two ways.
 
         Raises:
-            MoveRefused: it does, so that a mover would meet its own copies.
+            MoveRefused: a mover would meet its own copies, or take the plot for a copy of it.
         """
         here, there = os.path.realpath(home.path), os.path.realpath(self.target.path)
         if os.path.samestat(home.status, self.target.status) or _nested(here, there):
@@ -66,6 +66,7 @@ class Ends:
                 f"{shown(str(self.errand.source))} and {shown(self.target.path)} are in one"
                 " folder, or one in the other: choose folders apart from each other"
             )
+        self._require_apart_by_probes(home)
 
     def discard_part(self) -> None:
         """Remove the part file, if there is one."""
@@ -126,6 +127,38 @@ class Ends:
         """Tell how much is read back."""
         self._told(Step(MoveState.VERIFYING, done))
 
+    def _require_apart_by_probes(self, home: Place) -> None:
+        """See it by files made in each folder: a union shows its drives' files, not they its own.
+
+        A drive that is full to the brim, or has come to be read-only, takes none; then the other
+        one's must do.
+        """
+        answers = [_unless_closed(look, home) for look in (self._shows_there, self._shows_here)]
+        if True in answers:
+            raise MoveRefused(
+                f"{shown(home.path)} and {shown(self.target.path)} are two ways to the same files,"
+                " where a plot would be lost with what looks like its copy: name another folder;"
+                " the plot stays where it is"
+            )
+        if answers == [None, None]:
+            raise MoveRefused(
+                f"neither {shown(home.path)} nor {shown(self.target.path)} takes an empty file, by"
+                " which they are told apart: make room there, and give Plotobot's user the right to"
+                " write"
+            )
+
+    def _shows_there(self, home: Place) -> bool:
+        with at_source(str(self.errand.source)), probe(home, self.errand.id) as name:
+            return self.find(name) is not None
+
+    def _shows_here(self, home: Place) -> bool:
+        with at_destination(self.target.path), probe(self.target, self.errand.id) as name:
+            return self._find_at(home, name) is not None
+
+    def _find_at(self, home: Place, name: str) -> os.stat_result | None:
+        with at_source(str(self.errand.source)):
+            return home.find(name)
+
     def _same_samples(self, source: Source, name: str) -> bool:
         with at_source(source.path):
             one = Reader(source.home, self.name)
@@ -147,6 +180,16 @@ class Ends:
 def went_away(target: Place) -> DestinationAway:
     """What to say of a destination that is another folder, or none, all at once."""
     return DestinationAway(f"{shown(target.path)} went away in the middle: connect its drive")
+
+
+def _unless_closed(look: Callable[[Place], bool], home: Place) -> bool | None:
+    """What a look by a probe tells; None where the folder takes none."""
+    try:
+        return look(home)
+    except MoveRefused as refusal:
+        if isinstance(refusal.__cause__, OSError) and refusal.__cause__.errno in CLOSED:
+            return None
+        raise
 
 
 def _nested(here: str, there: str) -> bool:

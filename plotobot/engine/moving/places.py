@@ -71,6 +71,10 @@ class Place:
         """Open a file in it, unbuffered."""
         return io.FileIO(self.open(name, flags), "r+" if flags & os.O_RDWR else "r")
 
+    def names(self) -> list[str]:
+        """All names in it."""
+        return os.listdir(self.path if self.fd is None else self.fd)  # noqa: PTH208
+
     def unlink(self, name: str) -> None:
         """Remove a name."""
         os.unlink(self.at(name), dir_fd=self.fd)

@@ -25,6 +25,9 @@ _GONE = frozenset(
 _READ_ONLY = frozenset({errno.EROFS})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 
+CLOSED = FULL | _READ_ONLY | _FORBIDDEN
+"""The folder takes no new file."""
+
 
 def shown(path: str) -> str:
     """A path as one line of text that every terminal and every message can hold."""

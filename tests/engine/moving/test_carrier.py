@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from plotobot.engine.moving import carrier, system
+from plotobot.engine.moving import apart, carrier, system
+from plotobot.engine.moving.apart import probe_name
 from plotobot.engine.moving.base import (
     DestinationAway,
     Ident,
@@ -29,6 +30,7 @@ from plotobot.engine.moving.journal import forget
 from plotobot.engine.moving.marker import mark_drive
 from plotobot.engine.moving.part import part_name
 from plotobot.engine.moving.places import Place
+from tests.engine.drives.conftest import Disks, run
 from tests.engine.moving.conftest import MIB, Farm, ident, quiet
 
 
@@ -168,7 +170,8 @@ def test_each_step_is_durable_before_the_next(
         rename(source, name, target, new)
 
     def unlinked(name: str, **at: int) -> None:
-        steps.append("unlink")
+        if name == farm.plot.name:  # the probes of the two folders come and go
+            steps.append("unlink")
         unlink(name, **at)
 
     monkeypatch.setattr(system, "sync", synced)
@@ -178,6 +181,102 @@ def test_each_step_is_durable_before_the_next(
 
     part = f"sync {part_name(farm.plot.name)}"
     assert steps == [part, part, part, part, "rename", "sync hdd", "unlink", "sync out"]
+
+
+def one_behind_two_paths(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The out folder as destination, as one share looks that is mounted by NFS and by SMB."""
+    shutil.rmtree(farm.folder)
+    farm.folder.symlink_to(farm.out)
+    mark_drive(farm.folder, farm.state, anew=True)
+    monkeypatch.setattr(os.path, "samestat", lambda one, other: False)
+    monkeypatch.setattr("plotobot.engine.moving.ends._nested", lambda here, there: False)
+
+
+@pytest.mark.usefixtures("copying")
+def test_a_plot_is_never_taken_for_a_copy_of_itself(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch, verify: Verify
+) -> None:
+    one_behind_two_paths(farm, monkeypatch)
+    assert "two ways to the same files" in str(refusal(farm, verify=verify))
+    assert farm.plot.read_bytes() == farm.bytes
+    assert farm.names() == {farm.plot.name}
+
+
+@pytest.mark.usefixtures("copying")
+def test_a_landed_plot_stays_where_its_copy_has_come_to_be_itself(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errand = farm.errand()
+    with pytest.raises(Crash):
+        carry(errand, quiet, at("journaled", crash))
+    one_behind_two_paths(farm, monkeypatch)
+    with pytest.raises(MoveRefused, match="two ways to the same files"):
+        carry(errand, quiet)
+    assert farm.plot.read_bytes() == farm.bytes
+
+
+@pytest.mark.usefixtures("copying")
+@pytest.mark.parametrize("closed", [{"out"}, {"hdd"}])
+def test_a_folder_too_full_for_a_probe_is_told_apart_by_the_other(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch, closed: set[str]
+) -> None:
+    probes_refused(monkeypatch, closed)
+    carry(farm.errand(), quiet)
+    assert farm.is_moved()
+
+
+@pytest.mark.usefixtures("copying")
+def test_two_folders_that_nothing_tells_apart_keep_the_plot(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probes_refused(monkeypatch, {"out", "hdd"})
+    caught = refusal(farm)
+    assert "takes an empty file" in str(caught)
+    assert not caught.full
+    assert farm.is_kept()
+
+
+def test_a_probe_that_a_killed_try_left_goes_and_another_moves_stays(farm: Farm) -> None:
+    for folder in (farm.out, farm.folder):
+        (folder / probe_name("move1")).touch()
+        (folder / probe_name("move2")).touch()
+    carry(farm.errand(), quiet)
+    for folder in (farm.out, farm.folder):
+        [left] = folder.glob(".plotobot-probe.*")
+        assert left.name.startswith(".plotobot-probe.move2.")
+
+
+def probes_refused(monkeypatch: pytest.MonkeyPatch, closed: set[str]) -> None:
+    """Drives without room for another name."""
+    place = apart.place_probe
+
+    def full(folder: Place, name: str) -> None:
+        if Path(folder.path).name in closed:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        place(folder, name)
+
+    monkeypatch.setattr(apart, "place_probe", full)
+
+
+@pytest.mark.mounts
+@pytest.mark.usefixtures("copying")
+@pytest.mark.parametrize("destination", ["union", "branch"])
+def test_a_union_of_folders_is_no_destination_for_what_is_in_one_of_them(
+    farm: Farm, disks: Disks, destination: str
+) -> None:
+    upper, union = disks.tmpfs("upper"), farm.folder.with_name("union")
+    for folder in (upper / "files", upper / "work", union):
+        folder.mkdir()
+    layers = f"lowerdir={farm.out},upperdir={upper}/files,workdir={upper}/work"
+    run("mount", "-t", "overlay", "overlay", "-o", layers, union)
+    disks.mounted.append(union)
+    source, folder = farm.plot, union
+    if destination == "branch":
+        source, folder = union / farm.plot.name, farm.out
+    mark_drive(folder, farm.state)
+    says = refusal(farm, source=source, ident=ident(source), folder=folder)
+    assert "two ways to the same files" in str(says)
+    assert farm.plot.read_bytes() == farm.bytes
 
 
 # How it goes on.

@@ -1,7 +1,8 @@
 """A folder on another host as a destination.
 
-One try: look (by size) → seed and copy into the part folder → prove whole by checksum → journal →
-remove here. Every step can be the last one; the next try looks first, so what was done is found.
+One try: look (by size) → seed and copy into the part folder → see that it is no way back here →
+prove whole by checksum → journal → remove here. Every step can be the last one; the next try looks
+first, so what was done is found.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from plotobot.engine.moving.apart import probe_name
 from plotobot.engine.moving.base import (
     DestinationAway,
     Landed,
@@ -142,6 +144,7 @@ class RsyncDestination:
             await self._see_room(order, again=state is not None)
             await asyncio.to_thread(journal.write, "planned")
             had, believed = await self._bring(order, told)
+        await self._require_apart(order)
         if not believed:
             await self._prove(order, told)
         await asyncio.to_thread(_finish, order, journal)
@@ -205,14 +208,38 @@ class RsyncDestination:
             MoveRefused: another file has the name, or the host compares nothing.
             DestinationAway: the folder is not there, or the host.
         """
-        to = (self._address, self._access)
-        line = commands.look(await self.probe(), *to, order.source, self._patience)
-        standing = read_standing((await self._short(line)).lines)
-        if standing is Standing.NO_FOLDER:
-            raise DestinationAway(self._no_folder())
+        standing = await self._look(order.source)
         if standing in (Standing.OTHER, Standing.UNTOLD):
             raise MoveRefused(self._not_same(standing, order))
         return standing
+
+    async def _look(self, file: Path) -> Standing:
+        to = (self._address, self._access)
+        line = commands.look(await self.probe(), *to, file, self._patience)
+        standing = read_standing((await self._short(line)).lines)
+        if standing is Standing.NO_FOLDER:
+            raise DestinationAway(self._no_folder())
+        return standing
+
+    async def _require_apart(self, order: MoveOrder) -> None:
+        """Make sure that the address does not lead back to the plot's own folder (see `apart`).
+
+        The new file is made here and only looked for there, where rsync could not remove it.
+
+        Raises:
+            MoveRefused: it does, so that the plot would be compared with itself, and be lost.
+            DestinationAway: the folder is not there, or the host.
+        """
+        probe = order.source.with_name(probe_name(order.id))
+        try:
+            await asyncio.to_thread(source.make_probe, order, probe)
+            standing = await self._look(probe)
+        finally:
+            await asyncio.to_thread(source.forget_probe, probe)
+        if standing is Standing.UNTOLD:
+            raise MoveRefused(self._not_same(standing, order))
+        if standing is not Standing.NOTHING:
+            raise MoveRefused(self._leads_back(order))
 
     async def _stands_after_all(self, order: MoveOrder) -> bool:
         try:
@@ -289,6 +316,12 @@ class RsyncDestination:
     def _no_folder(self) -> str:
         return f"{self.name} has no such folder: mount its drive, or make it there"
 
+    def _leads_back(self, order: MoveOrder) -> str:
+        return (
+            f"{self.name} leads back to {_printable(str(order.source.parent))}, where the plot is:"
+            " take this address out of this machine's settings; the plot stays where it is"
+        )
+
     def _not_same(self, standing: Standing, order: MoveOrder) -> str:
         what = self._shown(order)
         if standing is Standing.UNTOLD:
@@ -312,11 +345,15 @@ class RsyncDestination:
         return DestinationAway(text)
 
     def _shown(self, order: MoveOrder) -> str:
-        return clean(order.source.name.encode(errors="backslashreplace").decode())
+        return _printable(order.source.name)
 
     def _landed(self, order: MoveOrder, had: int) -> Landed:
         path = f"{self.name.rstrip('/')}/{self._shown(order)}"
         return Landed(path, order.ident.size, resumed_from=had)
+
+
+def _printable(name: str) -> str:
+    return clean(name.encode(errors="backslashreplace").decode())
 
 
 def _finish(order: MoveOrder, journal: Journal) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+from plotobot.engine.moving.apart import clear_probes, place_probe
 from plotobot.engine.moving.base import Ident, MoveOrder, MoveRefused
+from plotobot.engine.moving.places import Place
 
 
 def check(order: MoveOrder) -> None:
@@ -58,6 +61,29 @@ def forget_first_byte(order: MoveOrder, folder: Path) -> None:
     """Remove what `first_byte` made."""
     (folder / order.source.name).unlink(missing_ok=True)
     folder.rmdir()
+
+
+def make_probe(order: MoveOrder, probe: Path) -> None:
+    """Make an empty file in a plot's folder, to be looked for over there.
+
+    Raises:
+        MoveRefused: the folder takes none.
+    """
+    try:
+        with Place(str(probe.parent)) as folder:
+            clear_probes(folder, order.id)
+            place_probe(folder, probe.name)
+    except OSError as problem:
+        raise MoveRefused(
+            f"{_shown(probe.parent)} takes no new file, not even an empty one"
+            f" ({problem.strerror}): make room there, and let Plotobot's user write to it"
+        ) from None
+
+
+def forget_probe(probe: Path) -> None:
+    """Remove what `make_probe` made; on a drive that refuses it is empty and in nobody's way."""
+    with suppress(OSError):
+        probe.unlink()
 
 
 def _compare(order: MoveOrder, found: os.stat_result) -> None:

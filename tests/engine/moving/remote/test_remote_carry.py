@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from plotobot.engine.moving.apart import probe_name
 from plotobot.engine.moving.base import (
     DestinationAway,
     MoveRefused,
@@ -22,6 +23,7 @@ from plotobot.engine.moving.base import (
     Verify,
 )
 from plotobot.engine.moving.remote.commands import PART, Access
+from plotobot.engine.moving.remote.journal import Journal
 from tests.engine.moving.remote.conftest import needs
 from tests.engine.moving.remote.hosts import Cable, Host, free_port, ssh_host
 
@@ -123,6 +125,37 @@ async def test_what_is_found_whole_there_is_not_sent_again(daemon, to, order, bi
     assert landed(job, far, big_plot)
     assert found.resumed_from == job.ident.size
     assert sent < 10_000
+
+
+@pytest.mark.parametrize("verify", list(Verify))
+async def test_an_address_that_leads_back_to_the_plot_takes_nothing(
+    host, to, order, pool_plot, far, steps, verify
+):
+    job = order(pool_plot, verify=verify)
+    job.source.with_name(probe_name(job.id)).touch()  # a try that was killed left it
+    far.rmdir()
+    far.symlink_to(job.source.parent)
+
+    with pytest.raises(MoveRefused, match=r"leads back to .*temp drive") as caught:
+        await to(host).carry(job, steps.append)
+
+    assert str(caught.value).isprintable()
+    assert job.source.read_bytes() == pool_plot.path.read_bytes()
+    assert list(job.source.parent.iterdir()) == [job.source]
+
+
+async def test_a_landed_plot_stays_where_its_address_has_come_to_lead_back(
+    daemon, to, order, pool_plot, far, steps, tmp_path
+):
+    job = order(pool_plot)
+    Journal(tmp_path / "state", job, to(daemon).name).write("landed")
+    far.rmdir()
+    far.symlink_to(job.source.parent)
+
+    with pytest.raises(MoveRefused, match="leads back to"):
+        await to(daemon).carry(job, steps.append)
+
+    assert job.source.read_bytes() == pool_plot.path.read_bytes()
 
 
 @pytest.mark.parametrize("verify", list(Verify))
