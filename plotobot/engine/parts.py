@@ -86,7 +86,7 @@ class Parts:
         self.sweep = Sweep(self.roster, self.foreign, self.spawner, store, now)
         self.mover = Mover(
             config, store, self._seen, self.roster.tell, now,
-            halted=lambda: supervisor.home.trouble,
+            halted=lambda: supervisor.home.trouble, live=self.roster.live,
         )  # fmt: skip
         self.rounds = Rounds(
             config.checks, self.inventory, self._seen, self._all_jobs,

@@ -22,6 +22,7 @@ from plotobot.engine.models import (
     DriveKind,
     Event,
     EventKind,
+    Job,
     MoverView,
     MoveState,
 )
@@ -32,7 +33,7 @@ from plotobot.engine.moving.folder import PATIENCE
 from plotobot.engine.moving.harbour import Harbour
 from plotobot.engine.moving.news import Alarm, destination_events, full_events, nowhere_alarm
 from plotobot.engine.moving.shelf import MoveShelf
-from plotobot.engine.moving.sources import finished_plots, without
+from plotobot.engine.moving.sources import finished_plots, judged, without
 from plotobot.engine.notes import noted
 from plotobot.engine.store import Store
 from plotobot.engine.tending import tended
@@ -74,6 +75,7 @@ class Mover:
         away_rest: float = AWAY_REST,
         patience: float = PATIENCE,
         halted: Callable[[], str | None] = lambda: None,
+        live: Callable[[], Sequence[Job]] = lambda: (),
     ) -> None:
         """Prepare; nothing is moved before `async with`.
 
@@ -86,11 +88,12 @@ class Mover:
             away_rest: seconds until a destination that went away is tried again.
             patience: seconds without progress until a destination counts as hung.
             halted: gives the reason why no journal can be kept; while there is one, none is begun.
+            live: gives our jobs that are not judged yet; their plots stay where they are so long.
         """
         self._config = config
         self._store = store
         self._drives, self._changed, self._now = drives, changed, now
-        self._halted = halted
+        self._halted, self._live = halted, live
         self._harbour = Harbour(config, patience)
         self._shelf = MoveShelf(store)
         self._fleet = Fleet(
@@ -251,7 +254,8 @@ class Mover:
                 self._changed()
                 return
             self._underway_then = self.sources_in_use
-            self._candidates = await asyncio.to_thread(self._find)
+            found = await asyncio.to_thread(self._find)
+            self._candidates = judged(found, self._live())  # whoever ended before needs none of it
             self._take_word_of_places()
             busy = bool(self._fleet.live() or self._wanted(self._candidates))
             needed = busy if needed is None else needed

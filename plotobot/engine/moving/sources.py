@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 
+from plotobot.engine.models import Job
 from plotobot.engine.moving.base import Ident
 from plotobot.engine.moving.dispatch import Candidate
 from plotobot.errors import NotAPlot
@@ -89,3 +90,25 @@ def _whole(path: Path, name: PlotName, status: os.stat_result, now: float) -> bo
 def without(candidates: Sequence[Candidate], taken: Collection[str]) -> list[Candidate]:
     """Those whose files nobody is at work on."""
     return [candidate for candidate in candidates if candidate.source not in taken]
+
+
+def judged(candidates: Sequence[Candidate], live: Sequence[Job]) -> list[Candidate]:
+    """Those that no live job needs in its out folder, to be judged by.
+
+    A plotter may live on for minutes after its plot has the final name, and a job that ended while
+    nobody watched is judged a moment after the start.
+
+    Args:
+        candidates: finished plots.
+        live: our jobs that are not judged yet.
+    """
+    return [one for one in candidates if not any(_may_be_of(one, job) for job in live)]
+
+
+def _may_be_of(candidate: Candidate, job: Job) -> bool:
+    if job.plot_id:
+        return candidate.plot_id == job.plot_id
+    # Its log has not named the plot, or was not read so far: what is older is none of its.
+    begun = job.created_at.timestamp() if job.created_at else 0.0
+    in_out = Path(candidate.source).parent == Path(job.out)
+    return in_out and candidate.ident.mtime_ns >= begun * 1e9

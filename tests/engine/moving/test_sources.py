@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from plotobot.engine.models import Job
 from plotobot.engine.moving import sources
 from plotobot.engine.moving.base import Ident
-from plotobot.engine.moving.sources import excluded, finished_plots, without
+from plotobot.engine.moving.dispatch import Candidate
+from plotobot.engine.moving.sources import excluded, finished_plots, judged, without
 from tests.little_plots import RealPlot
 
 
@@ -88,3 +91,25 @@ def test_what_is_on_its_way_is_left_out(tmp_path: Path, pool_plot: RealPlot) -> 
     plots = finished_plots(str(tmp_path), "sda", (), time.time())
     assert without(plots, {plots[0].source}) == []
     assert without(plots, {"/elsewhere"}) == plots
+
+
+@pytest.mark.parametrize(
+    ("plot_id", "out", "age", "moves"),
+    [
+        pytest.param("aa" * 32, "/out", 60, False, id="its-own"),
+        pytest.param("aa" * 32, "/else", 60, False, id="its-own-in-another-folder"),
+        pytest.param("bb" * 32, "/out", 60, True, id="another-plot"),
+        pytest.param(None, "/out", 60, False, id="any-of-its-time-while-it-has-named-none"),
+        pytest.param(None, "/out", -60, True, id="one-older-than-the-job"),
+        pytest.param(None, "/else", 60, True, id="one-of-another-folder"),
+    ],
+)
+def test_what_a_job_is_to_be_judged_by_stays(
+    plot_id: str | None, out: str, age: int, moves: bool
+) -> None:
+    begun = datetime(2026, 1, 1, tzinfo=UTC)
+    finished = int((begun + timedelta(seconds=age)).timestamp() * 1e9)
+    plot = Candidate("/out/x.plot", Ident(1, finished, 1), "sda", "aa" * 32)
+    job = Job("1", "chiapos", 32, "/temp", out, plot_id=plot_id, created_at=begun)
+    assert judged([plot], [job]) == ([plot] if moves else [])
+    assert judged([plot], []) == [plot]
