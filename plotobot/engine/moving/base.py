@@ -61,6 +61,10 @@ class Step:
     state: MoveState
     done: int
     """Bytes of this state's work that are done, 0 to the file's size."""
+    left: int | None = None
+    """Bytes of room that it may still take at the destination; None where nobody can tell."""
+    free: int | None = None
+    """Bytes that were free there when `left` was already so; None where nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,9 @@ class _Move:
 
     def _copy_proved(self, source: Source, entry: Entry) -> Entry | None:
         """Copy into the part file and publish it; None if it does not read back alike."""
+        self._ends.measure_part()
         with Part(self._target, self._errand, entry.digests, self._ends.comparing) as part:
+            self._ends.measure_part()
             self._point("part_created")
             entry = self._copied(source, part, replace(entry, digests=part.digests))
             source.require_unchanged()

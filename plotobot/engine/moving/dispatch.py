@@ -50,6 +50,8 @@ class Underway:
     disk: str
     left: int
     """Bytes it may still take there."""
+    told: bool = True
+    """Whether it has told so; else it may have taken them already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,15 @@ class _Desk:
     reading: Counter[str] = field(default_factory=Counter)
     writing: Counter[str] = field(default_factory=Counter)
     promised: Counter[str] = field(default_factory=Counter)
+    unsure: set[str] = field(default_factory=set)
+    """Places that may have more room than it seems."""
 
     def take(self, underway: Underway) -> None:
         self.reading[underway.source_disk] += 1
         self.writing[underway.disk] += 1
         self.promised[underway.place] += underway.left
+        if not underway.told:
+            self.unsure.add(underway.place)
 
     def room(self, place: Place) -> int:
         if place.space is None:
@@ -87,6 +93,10 @@ class _Desk:
 
     def fitting(self, size: int) -> list[Place]:
         return [p for p in self.places if not p.trouble and self.room(p) >= size]
+
+    def may_fit(self) -> bool:
+        """Whether there may yet prove to be room where there seems to be none."""
+        return any(not place.trouble and place.name in self.unsure for place in self.places)
 
     def free_hands(self, places: Sequence[Place]) -> list[Place]:
         return [place for place in places if self.writing[place.disk] < self.rules.per_disk]
@@ -127,7 +137,9 @@ def dispatch(
     for candidate in candidates:
         fitting = desk.fitting(candidate.ident.size)
         free = desk.free_hands(fitting)
-        if not fitting:
+        if not fitting and desk.may_fit():
+            holds["A move has just begun; once it tells what it takes, the next may follow."] = None
+        elif not fitting:
             nowhere = True
             holds[_no_room(desk, candidate)] = None
         elif desk.reading[candidate.disk] >= rules.per_disk:
@@ -145,11 +157,12 @@ def dispatch(
 def full_places(
     places: Sequence[Place], underway: Sequence[Underway], size: int, rules: MoveRules
 ) -> frozenset[str]:
-    """The destinations that are well and have no room for another plot of a size."""
+    """The destinations that are well and surely have no room for another plot of a size."""
     desk = _Desk(places, rules, None)
     for one in underway:
         desk.take(one)
-    return frozenset(p.name for p in places if not p.trouble and p.space and desk.room(p) < size)
+    sure = [p for p in places if not p.trouble and p.space and p.name not in desk.unsure]
+    return frozenset(place.name for place in sure if desk.room(place) < size)
 
 
 def _no_room(desk: _Desk, candidate: Candidate) -> str:

@@ -11,7 +11,7 @@ from plotobot.engine.moving.apart import probe
 from plotobot.engine.moving.base import DestinationAway, MoveRefused, MoveState, Step, Verify
 from plotobot.engine.moving.errand import Errand
 from plotobot.engine.moving.journal import Entry
-from plotobot.engine.moving.part import part_name
+from plotobot.engine.moving.part import part_name, taken_by
 from plotobot.engine.moving.places import Place, is_file
 from plotobot.engine.moving.proof import require_whole
 from plotobot.engine.moving.reading import Reader, same_samples
@@ -30,6 +30,8 @@ class Ends:
         self.name = errand.name
         self.final = joined(target.path, self.name)
         """The final path, for people."""
+        self.taken = 0
+        """Bytes of room that the plot has taken at the destination, as far as is known."""
 
     def find(self, name: str) -> os.stat_result | None:
         """What stands at the destination under a name."""
@@ -67,6 +69,10 @@ class Ends:
                 " folder, or one in the other: choose folders apart from each other"
             )
         self._require_apart_by_probes(home)
+
+    def measure_part(self) -> None:
+        """See how much room the part file has taken; much more than was copied, if reserved."""
+        self.taken = taken_by(self.find(part_name(self.name)))
 
     def discard_part(self) -> None:
         """Remove the part file, if there is one."""
@@ -115,17 +121,23 @@ class Ends:
 
     def same_bytes(self, source: Source, name: str, entry: Entry) -> tuple[str, ...] | None:
         """The digests of source and copy, where they are the same."""
+        self.taken = self.errand.ident.size
         with at_destination(self.target.path):
             digests = self._digests(self.target, name)
         return digests if digests == self._source_digests(source, entry) else None
 
     def copying(self, done: int) -> None:
         """Tell how much is copied."""
-        self._told(Step(MoveState.COPYING, done))
+        self.taken = max(self.taken, done)
+        self._tell(MoveState.COPYING, done)
 
     def comparing(self, done: int) -> None:
         """Tell how much is read back."""
-        self._told(Step(MoveState.VERIFYING, done))
+        self._tell(MoveState.VERIFYING, done)
+
+    def _tell(self, state: MoveState, done: int) -> None:
+        left = max(0, self.errand.ident.size - self.taken)
+        self._told(Step(state, done, left))
 
     def _require_apart_by_probes(self, home: Place) -> None:
         """See it by files made in each folder: a union shows its drives' files, not they its own.
@@ -160,6 +172,7 @@ class Ends:
             return home.find(name)
 
     def _same_samples(self, source: Source, name: str) -> bool:
+        self.taken = self.errand.ident.size
         with at_source(source.path):
             one = Reader(source.home, self.name)
         with one, at_destination(self.target.path), Reader(self.target, name) as other:

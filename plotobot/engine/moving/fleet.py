@@ -63,6 +63,7 @@ class Fleet:
         self._away_rest = away_rest
         self._moves: dict[str, Move] = {}
         self._carrying: dict[str, asyncio.Task[None]] = {}
+        self._steps: dict[str, Step] = {}
         self._again_at: dict[str, float] = {}
         self._tries: Counter[str] = Counter()
         self.resting: dict[str, datetime] = {}
@@ -91,6 +92,10 @@ class Fleet:
     def carried(self) -> list[Move]:
         """Those that are being carried at this moment."""
         return [move for move in self.live() if move.id in self._carrying]
+
+    def step(self, move: Move) -> Step | None:
+        """What a move that is carried told last; None before it has told anything."""
+        return self._steps.get(move.id)
 
     async def begin(self, candidate: Candidate, destination: Destination) -> None:
         """Begin to move a plot."""
@@ -149,6 +154,7 @@ class Fleet:
 
     def _put_down(self, move_id: str) -> None:
         self._carrying.pop(move_id, None)
+        self._steps.pop(move_id, None)
         self._changed()
 
     async def _carried(self, move: Move, destination: Destination) -> None:
@@ -181,7 +187,7 @@ class Fleet:
         first: list[int] = []
 
         def told(step: Step) -> None:
-            move = self._moves[move_id]
+            move, self._steps[move_id] = self._moves[move_id], step
             if first and step.done > first[0]:
                 self.got_on.add(move.destination)
             first[:] = [step.done]

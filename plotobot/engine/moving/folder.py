@@ -79,7 +79,7 @@ class FolderDestination:
         """Take a plot there; see `Destination.carry`."""
         async with Child(self._asked("carry", order)) as child:
             while (line := await self._line(child, self._patience)).get("end") != "done":
-                told(Step(MoveState(line["state"]), int(line["done"])))
+                told(Step(**{**line, "state": MoveState(line["state"])}))
         return Landed(**line["landed"])
 
     async def discard(self, order: MoveOrder) -> None:

@@ -23,10 +23,11 @@ from plotobot.engine.models import (
     Event,
     EventKind,
     Job,
+    Move,
     MoverView,
     MoveState,
 )
-from plotobot.engine.moving.base import Ident
+from plotobot.engine.moving.base import Ident, Step
 from plotobot.engine.moving.dispatch import Candidate, Place, Underway, dispatch, full_places
 from plotobot.engine.moving.fleet import Fleet
 from plotobot.engine.moving.folder import PATIENCE
@@ -321,7 +322,7 @@ class Mover:
         wanted = self._wanted(self._candidates)
         for destination in dict.fromkeys(self._ordered.get(one.source) for one in wanted):
             group = [one for one in wanted if self._ordered.get(one.source) == destination]
-            places = [p for p in self._places if destination in (None, p.name)]
+            places = [p for p in self._roomy() if destination in (None, p.name)]
             decided = dispatch(group, places, self._underway(), self._config.move, self._last)
             for candidate, name in decided.starts:
                 await self._start(candidate, name)
@@ -345,9 +346,22 @@ class Mover:
                 self._disk_of_source(move.source),
                 move.destination,
                 self._disk_of(move.destination),
-                move.size - move.done if move.state is MoveState.COPYING else 0,
+                _left(move, step := self._fleet.step(move)),
+                told=step is not None,
             )
             for move in self._fleet.carried()
+        ]
+
+    def _roomy(self) -> list[Place]:
+        """The destinations with the room that the moves there found: drives are seen less often.
+
+        To be asked for together with `_underway`: what a move has taken is no more in the room.
+        """
+        steps = [(move.destination, self._fleet.step(move)) for move in self._fleet.carried()]
+        told = [(name, step.free) for name, step in steps if step and step.free is not None]
+        return [
+            _with_room(place, [free for name, free in told if name == place.name])
+            for place in self._places
         ]
 
     def _disk_of(self, name: str) -> str:
@@ -391,7 +405,8 @@ class Mover:
         if not sizes:  # how large a plot is, only plots tell
             return
         rules, underway = self._config.move, self._underway()
-        full = full_places(self._places, underway, min(sizes), rules)
+        full = full_places(self._roomy(), underway, min(sizes), rules)
+        full |= self._full & {one.place for one in underway if not one.told}
         if events := full_events(self._full, full, self._now()):
             await self._tell(*events)
         self._full = full
@@ -410,6 +425,21 @@ class Mover:
         moves = sum(move.destination == place.name for move in self._fleet.carried())
         paused = place.name in self._paused
         return DestinationView(place.name, free, total, moves, place.trouble, paused)
+
+
+def _left(move: Move, step: Step | None) -> int:
+    """Bytes that a move may still take at its destination; the most where it has not told."""
+    if step is None:
+        return move.size
+    if step.left is not None:
+        return step.left
+    return move.size - step.done if step.state is MoveState.COPYING else 0
+
+
+def _with_room(place: Place, told: Sequence[int]) -> Place:
+    if place.space is None or not told:
+        return place
+    return replace(place, space=replace(place.space, free=min(place.space.free, *told)))
 
 
 def _listing(

@@ -30,6 +30,11 @@ def part_name(name: str) -> str:
     return f".{hashlib.sha256(raw).hexdigest()[:40]}{_ENDING}"
 
 
+def taken_by(found: os.stat_result | None) -> int:
+    """Bytes of room that a part file takes, with what is reserved for it; 0 where none tells."""
+    return getattr(found, "st_blocks", 0) * _SECTOR
+
+
 class Part:
     """The part file of a move, locked while it is open.
 
@@ -117,9 +122,8 @@ class Part:
 
     def _require_room(self) -> None:
         errand, found = self._errand, self._place.find(self.name)
-        taken = getattr(found, "st_blocks", 0) * _SECTOR if found is not None else 0
         free = self._place.space().free
-        if free + taken < errand.ident.size + errand.reserve:
+        if free + taken_by(found) < errand.ident.size + errand.reserve:
             left = f" with {gib(errand.reserve)} left free" if errand.reserve else ""
             raise MoveRefused(
                 f"{shown(self._place.path)} has no room for {gib(errand.ident.size)}{left}:"

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +69,8 @@ def _say(answer: Answer) -> None:
 
 
 def _carry(asked: Answer) -> Answer:
-    return {"landed": asdict(carry(from_plain(asked["errand"]), _Teller().tell))}
+    errand = from_plain(asked["errand"])
+    return {"landed": asdict(carry(errand, _Teller(errand.folder).tell))}
 
 
 def _discard(asked: Answer) -> Answer:
@@ -94,17 +97,25 @@ _TASKS: Mapping[str, Callable[[Answer], Answer]] = {
 }
 
 
+def _free(folder: Path) -> int | None:
+    """Asked after the move's own needs are known, so that no byte of them counts as free."""
+    with suppress(OSError):
+        return shutil.disk_usage(folder).free
+    return None
+
+
 class _Teller:
     """Tells of steps, a few times a second at most, and of each new state at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._next, self._state = 0.0, ""
 
     def tell(self, step: Step) -> None:
         now = time.monotonic()
         if now >= self._next or step.state != self._state:
             self._next, self._state = now + _TELL_EVERY, step.state
-            _say({"state": step.state, "done": step.done})
+            _say(asdict(replace(step, free=_free(self._folder))))
 
 
 if __name__ == "__main__":

@@ -81,6 +81,33 @@ def test_a_plot_is_copied_and_its_source_removed(farm: Farm, verify: Verify) -> 
 
 
 @pytest.mark.usefixtures("copying")
+def test_a_move_tells_what_room_it_may_still_take(
+    farm: Farm, verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is reserved counts as taken, and so does what an earlier try left."""
+    size, steps = len(farm.bytes), []
+
+    def reserve(fd: int, size: int) -> None:
+        if reserves:
+            os.posix_fallocate(fd, 0, size)
+
+    monkeypatch.setattr(system, "reserve", reserve)
+    reserves = False
+    with pytest.raises(Crash):
+        carry(farm.errand(verify=verify), steps.append, at("mid_copy", crash))
+    assert all(step.left == size - step.done for step in steps)
+
+    reserves, first = True, steps[-1].left
+    steps.clear()
+    carry(farm.errand(verify=verify), steps.append)
+    before = [step.left for step in steps if step.left]
+    assert all(0 < left <= size - MIB for left in before), "the kept chunk is there"
+    assert steps[-1].left == 0
+    assert all(step.left == 0 for step in steps if step.state is MoveState.COPYING)
+    assert first > 0
+
+
+@pytest.mark.usefixtures("copying")
 def test_the_copy_has_the_time_and_the_rights_of_the_plot(farm: Farm) -> None:
     farm.plot.chmod(0o640)
     os.utime(farm.plot, ns=(10**18, 10**18))

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from plotobot.engine.config import MoveRules
 from plotobot.engine.models import GIB
 from plotobot.engine.moving.base import Ident, Space
-from plotobot.engine.moving.dispatch import Candidate, Dispatch, Place, Underway, dispatch
+from plotobot.engine.moving.dispatch import (
+    Candidate,
+    Dispatch,
+    Place,
+    Underway,
+    dispatch,
+    full_places,
+)
 
 RULES = MoveRules(reserve=0)
 
@@ -72,6 +79,28 @@ def test_two_moves_never_count_on_the_same_bytes() -> None:
     decided = dispatch([plot(n, n) for n in "abc"], [place("/x", 250)], [], rules)
 
     assert len(decided.starts) == 2
+    assert decided.nowhere
+
+
+def test_before_a_move_tells_what_it_takes_nothing_is_promised_and_nothing_called_full() -> None:
+    rules, there = MoveRules(reserve=0, per_disk=2), [place("/x", 150), place("/y", 50)]
+    begun = Underway("s1", "/x", "/x", 100 * GIB, told=False)
+    decided = dispatch([plot("b", "s2")], there, [begun], rules)
+
+    assert goes(decided) == []
+    assert not decided.nowhere
+    assert decided.holds == (
+        "A move has just begun; once it tells what it takes, the next may follow.",
+    )
+    assert full_places(there, [begun], 100 * GIB, rules) == {"/y"}
+
+    told = Underway("s1", "/x", "/x", 0)
+    assert goes(dispatch([plot("b", "s2")], there, [told], rules)) == [("/s2/b", "/x")]
+
+
+def test_a_place_that_is_away_is_not_waited_for() -> None:
+    begun = Underway("s1", "/x", "/x", 100 * GIB, told=False)
+    decided = dispatch([plot("b", "s2")], [place("/x", 150, problem="paused")], [begun], RULES)
     assert decided.nowhere
 
 

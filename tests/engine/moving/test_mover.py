@@ -341,6 +341,55 @@ async def test_a_state_disk_that_refuses_loses_no_plot(
     assert whole(yard.farm(1) / plot.name, yard.plots[0])
 
 
+def with_room_for(yard: Yard, disks: Disks, plots: float) -> int:
+    """One destination, on a drive of its own; the bytes to reserve so that so many plots fit."""
+    disks.mount(disks.image("hdd", "HDD", mib=32), str(yard.farm(1)))
+    config, size = yard.config, max(plot.path.stat().st_size for plot in yard.plots)
+    yard.config = lambda: replace(  # type: ignore[method-assign]
+        config(), drives={**config().drives, DriveKind.DESTINATION: (str(yard.farm(1)),)}
+    )
+    return shutil.disk_usage(yard.farm(1)).free - int(plots * size)
+
+
+@pytest.mark.mounts
+async def test_what_a_copy_has_reserved_is_not_counted_twice(yard: Yard, disks: Disks) -> None:
+    reserve = with_room_for(yard, disks, 2.5)
+    yard.put(0)
+    yard.put(1, folder=2)
+    async with yard.mover(bandwidth=int(SLOW * MIB), reserve=reserve) as mover:
+        view = await until(mover, lambda view: any(move.done > MIB for move in view.moves))
+        for _ in range(3):
+            view = await mover.seen_now()
+        assert view.moves[0].state is MoveState.COPYING
+        assert not any("No destination has" in hold for hold in view.holds)
+        assert not await yard.told(EventKind.DESTINATION_FULL)
+        assert not await yard.told(EventKind.NO_DESTINATION)
+        await until(mover, done(2))
+        assert await yard.told(EventKind.DESTINATION_FULL, 1), "half a plot's room is left"
+
+
+@pytest.mark.mounts
+async def test_what_a_copy_has_reserved_is_in_no_room_that_was_seen_before(
+    yard: Yard, disks: Disks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reserve = with_room_for(yard, disks, 1.5)
+    yard.put(0)
+    yard.put(1, folder=2)
+    look, seen = DriveBay.look, []
+
+    def look_once(bay: DriveBay) -> Sequence[Drive]:
+        if not seen:
+            seen.append(look(bay))
+        return seen[0]
+
+    monkeypatch.setattr(DriveBay, "look", look_once)
+    async with yard.mover(bandwidth=int(SLOW * MIB), reserve=reserve, per_disk=2) as mover:
+        view = await until(mover, lambda view: any(m.done > 0.7 * m.size for m in view.moves))
+        view = await mover.seen_now()
+    assert len(view.moves) == 1
+    assert view.waiting == 1
+
+
 @pytest.mark.mounts
 async def test_a_destination_that_hangs_is_told_and_holds_up_no_other(
     yard: Yard, disks: Disks
