@@ -32,7 +32,10 @@ class Berth:
 
     destination: Destination
     space: Space | None = None
+    out: str | None = None
+    """Why it is not even to be asked: its drive is missing, or it was taken out."""
     problem: str | None = None
+    """What was wrong when it was asked last, which it is only where there is something to move."""
     ready: bool = False
     """Whether it was taken into use and answered since it was last missing."""
     asked_at: float = -1e9
@@ -50,15 +53,14 @@ class Harbour:
             patience: seconds without progress until a destination counts as hung.
         """
         self._config = config
+        self._built_by = config.move
         self._patience = patience
         self._berths: dict[str, Berth] = {}
         self._suspects: dict[str, str] = {}
         self._stopped: Patience[str, bool] = Patience(PATIENCE)
 
     def reconfigure(self, config: EngineConfig) -> None:
-        """Take up other settings; destinations are built anew where that matters."""
-        if config.move != self._config.move:
-            self._berths.clear()
+        """Take up other settings at the next look; one that is under way ends as it began."""
         self._config = config
 
     def get(self, name: str) -> Destination | None:
@@ -73,17 +75,20 @@ class Harbour:
             drives: as of the last look; the local destinations are among them.
             needed: whether there is something to move; only then others are asked for space.
         """
+        config = self._config
+        known = self._berths if config.move == self._built_by else {}
         local = [drive for drive in drives if drive.kind is DriveKind.DESTINATION]
-        names = [drive.path for drive in local] + [a.name for a in self._addresses()]
-        self._berths = {name: self._berths[name] for name in names if name in self._berths}
         stopped = await asyncio.to_thread(self._stopped.ask, _stop_questions(local))
+        berths: dict[str, Berth] = {}
         for drive in local:
-            out = stopped.get(drive.path) is True
-            await self._look_at_folder(drive, needed=needed, taken_out=out)
-        for address in self._addresses():
-            await self._look_at_host(address.name, needed=needed)
-        self._berths = {name: self._berths[name] for name in names}
-        return [self._place(name, berth) for name, berth in self._berths.items()]
+            berth = known.get(drive.path) or Berth(self._folder(drive, config))
+            taken_out = stopped.get(drive.path) is True
+            berths[drive.path] = await _look_at_folder(berth, drive, taken_out, needed=needed)
+        for name, written in _addresses(config).items():
+            berth = known.get(name) or Berth(_remote(written, config))
+            berths[name] = await _look_at_host(berth, needed=needed)
+        self._berths, self._built_by = berths, config.move
+        return [self._place(name, berth) for name, berth in berths.items()]
 
     def away(self, name: str, reason: str) -> None:
         """A move found the destination away; it is in doubt until one gets on there again."""
@@ -100,51 +105,47 @@ class Harbour:
         """The destinations in doubt."""
         return frozenset(self._suspects)
 
-    async def _look_at_folder(self, drive: Drive, *, needed: bool, taken_out: bool) -> None:
-        berth = self._berths.get(drive.path) or Berth(
-            FolderDestination(Path(drive.path), self._config.state_dir, patience=self._patience)
-        )
-        space = Space(drive.free, drive.total)
-        problem = f"a file {STOP_FILE} takes it out" if taken_out else drive.problem
-        berth = replace(berth, space=space, problem=problem, ready=berth.ready and not problem)
-        if needed and not berth.ready and not problem:
-            berth = await _taken_into_use(berth)
-        self._berths[drive.path] = berth
-
-    async def _look_at_host(self, name: str, *, needed: bool) -> None:
-        now = asyncio.get_running_loop().time()
-        berth = self._berths.get(name) or Berth(self._remote(name))
-        if needed and now - berth.asked_at >= ASK_REMOTE_EVERY:
-            berth = await _asked(replace(berth, asked_at=now))
-        self._berths[name] = berth
-
     def _place(self, name: str, berth: Berth) -> Place:
-        disk, suspect = berth.destination.disk, self._suspects.get(name)
-        return Place(name, disk, berth.space, berth.problem, suspect)
+        problem, suspect = berth.out or berth.problem, self._suspects.get(name)
+        return Place(name, berth.destination.disk, berth.space, problem, suspect)
 
-    def _addresses(self) -> list[_Named]:
-        return [_Named(text, parse_address(text).name) for text in self._config.move.remote]
-
-    def _remote(self, name: str) -> Destination:
-        # Most farms have no other host; theirs need not load how one is reached.
-        from plotobot.engine.moving.remote.commands import Access
-        from plotobot.engine.moving.remote.destination import RsyncDestination
-
-        rules = self._config.move
-        access = Access(
-            key=rules.ssh_key,
-            known_hosts=rules.ssh_known_hosts,
-            port=rules.ssh_port,
-            password_file=rules.rsync_auth_file,
-        )
-        written = next(one.written for one in self._addresses() if one.name == name)
-        return RsyncDestination(parse_address(written), self._config.state_dir, access)
+    def _folder(self, drive: Drive, config: EngineConfig) -> Destination:
+        return FolderDestination(Path(drive.path), config.state_dir, patience=self._patience)
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
-    written: str
-    name: str
+def _addresses(config: EngineConfig) -> Mapping[str, str]:
+    """What the farmer wrote of each other host, by name."""
+    return {parse_address(text).name: text for text in config.move.remote}
+
+
+def _remote(written: str, config: EngineConfig) -> Destination:
+    # Most farms have no other host; theirs need not load how one is reached.
+    from plotobot.engine.moving.remote.commands import Access
+    from plotobot.engine.moving.remote.destination import RsyncDestination
+
+    rules = config.move
+    access = Access(
+        key=rules.ssh_key,
+        known_hosts=rules.ssh_known_hosts,
+        port=rules.ssh_port,
+        password_file=rules.rsync_auth_file,
+    )
+    return RsyncDestination(parse_address(written), config.state_dir, access)
+
+
+async def _look_at_folder(berth: Berth, drive: Drive, taken_out: bool, *, needed: bool) -> Berth:
+    space = Space(drive.free, drive.total)
+    if out := f"a file {STOP_FILE} takes it out" if taken_out else drive.problem:
+        return replace(berth, space=space, out=out, problem=None, ready=False)
+    berth = replace(berth, space=space, out=None)
+    return await _taken_into_use(berth) if needed and not berth.ready else berth
+
+
+async def _look_at_host(berth: Berth, *, needed: bool) -> Berth:
+    now = asyncio.get_running_loop().time()
+    if needed and now - berth.asked_at >= ASK_REMOTE_EVERY:
+        return await _asked(replace(berth, asked_at=now))
+    return berth
 
 
 async def _taken_into_use(berth: Berth) -> Berth:

@@ -18,7 +18,9 @@ from plotobot.engine.config import EngineConfig, MoveRules
 from plotobot.engine.drives import DriveBay, local_volumes
 from plotobot.engine.models import Drive, DriveKind, EventKind, MoverView, MoveState
 from plotobot.engine.moving.dispatch import Place
+from plotobot.engine.moving.folder import FolderDestination
 from plotobot.engine.moving.harbour import STOP_FILE, Harbour
+from plotobot.engine.moving.marker import MARKER, mark_drive
 from plotobot.engine.moving.mover import Mover
 from plotobot.engine.store import Store
 from plotobot.errors import Refusal
@@ -264,6 +266,47 @@ async def test_a_missing_destination_is_told_and_so_is_its_return(yard: Yard) ->
         assert len(await yard.told(EventKind.DESTINATION_BACK)) == 1
         assert len(await yard.told(EventKind.DESTINATION_AGAIN)) == 1
     assert whole(yard.farm(1) / plot.name, yard.plots[0])
+
+
+async def test_another_drive_at_a_destination_is_told_once_however_often_it_is_not_needed(
+    yard: Yard,
+) -> None:
+    mark_drive(yard.farm(1), yard.root / "state")
+    (yard.farm(1) / MARKER).write_text("12345678-1234-1234-1234-123456789abc\n")
+    async with yard.mover() as mover:
+        for number in (0, 1):
+            plot = yard.put(number)
+            await until(mover, done(number + 1))
+            assert whole(yard.farm(2) / plot.name, yard.plots[number])
+            for _ in range(3):
+                view = await mover.seen_now()
+            assert "another drive" in (view.destinations[0].problem or "")
+        assert len(await yard.told(EventKind.DESTINATION_AWAY)) == 1
+        assert not await yard.told(EventKind.DESTINATION_BACK)
+
+
+async def test_settings_may_change_while_the_destinations_are_looked_at(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    movers: list[Mover] = []
+    take = FolderDestination.take_into_use
+
+    async def changing(destination: FolderDestination) -> str:
+        if destination.name == str(yard.farm(2)) and movers:
+            config = yard.config()
+            rules = replace(config.move, bandwidth=100 * MIB)
+            movers.pop().reconfigure(replace(config, move=rules))
+        return await take(destination)
+
+    monkeypatch.setattr(FolderDestination, "take_into_use", changing)
+    async with yard.mover() as mover:
+        movers.append(mover)
+        plot = yard.put(0)
+        view = await until(mover, done(1))
+        assert not movers, "they were changed"
+        assert not await yard.told(EventKind.TROUBLE)
+    assert whole(yard.farm(1) / plot.name, yard.plots[0])
+    assert len(view.moves) == 1
 
 
 async def test_what_must_stay_stays(yard: Yard) -> None:
