@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -23,12 +23,13 @@ from plotobot.app import opened_store, specs_of
 from plotobot.command_line import noted
 from plotobot.engine.config import EngineConfig
 from plotobot.engine.drives import DriveBay, local_volumes
-from plotobot.engine.models import Move, MoverView, MoveState
+from plotobot.engine.models import Drive, Move, MoverView, MoveState
 from plotobot.engine.moving.mover import Mover
 from plotobot.ui.mover import state_words
 from plotobot.ui.text import plot_file
 
 SHOWN_EVERY = 0.2
+LOOKED_AT_EVERY = 2.0
 
 
 async def move_once(
@@ -70,12 +71,30 @@ async def _mover(config: EngineConfig, what: str) -> AsyncIterator[Mover]:
     config = replace(config, move=replace(config.move, enabled=False))
     async with opened_store(config) as (store, known):
         bay = DriveBay(specs_of(config), local_volumes(), known)
-        drives = await asyncio.to_thread(bay.look)
         async with (
             noted(store, what),
-            Mover(config, store, lambda: drives, _nothing, lambda: datetime.now(UTC)) as one,
+            _looked_at(bay) as drives,
+            Mover(config, store, drives, _nothing, lambda: datetime.now(UTC)) as one,
         ):
             yield one
+
+
+@contextlib.asynccontextmanager
+async def _looked_at(bay: DriveBay) -> AsyncIterator[Callable[[], Sequence[Drive]]]:
+    """The drives as of a look just now: each plot that lands leaves less room for the next."""
+    latest = [await asyncio.to_thread(bay.look)]
+
+    async def look_again() -> None:
+        while True:
+            await asyncio.sleep(LOOKED_AT_EVERY)
+            latest[0] = await asyncio.to_thread(bay.look)
+
+    looking = asyncio.create_task(look_again(), name="drives")
+    try:
+        yield lambda: latest[0]
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
 
 
 def _nothing() -> None:
@@ -106,7 +125,7 @@ def _draw(bars: Progress, shown: dict[str, TaskID], view: MoverView) -> None:
 
 def _told(view: MoverView, before: set[str], console: Console) -> int:
     """Say what came of it."""
-    ended: list[Move] = [m for m in view.moves if not m.state.live and m.id not in before]
+    ended = _last_of_each([m for m in view.moves if not m.state.live and m.id not in before])
     failed = [move for move in ended if move.state is MoveState.FAILED]
     for move in failed:
         console.print(f"{plot_file(move.source)}: {move.reason}", markup=False, highlight=False)
@@ -114,3 +133,8 @@ def _told(view: MoverView, before: set[str], console: Console) -> int:
         console.print(hold, markup=False, highlight=False)
     console.print(f"{len(ended) - len(failed)} moved, {len(failed)} not, {view.waiting} wait.")
     return 1 if failed or view.waiting else 0
+
+
+def _last_of_each(moves: Sequence[Move]) -> list[Move]:
+    """How it ended for each plot: what one place refused, another may have taken."""
+    return list({move.source: move for move in moves}.values())

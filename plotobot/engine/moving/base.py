@@ -126,10 +126,12 @@ class Destination(Protocol):
 class MoveRefused(PlotobotError):  # noqa: N818 - it reads as what it is
     """A move that cannot be made; its text is one sentence: what, where, what to do."""
 
-    def __init__(self, text: str, *, full: bool = False) -> None:
+    def __init__(self, text: str, *, full: bool = False, by_place: bool = False) -> None:
         super().__init__(text)
         self.full = full
         """Whether the destination has no room for it."""
+        self.by_place = by_place or full
+        """Whether the destination would refuse any other plot as well."""
 
 
 class DestinationAway(PlotobotError):  # noqa: N818 - it reads as what it is

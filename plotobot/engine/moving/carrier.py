@@ -131,7 +131,8 @@ class _Move:
         if proved is None:
             raise MoveRefused(
                 f"{shown(self._target.path)} gives back other bytes than were written: do not"
-                " trust that drive; the plot stays where it is"
+                " trust that drive; the plot stays where it is",
+                by_place=True,
             )
         return self._landed_now(proved)
 

@@ -67,8 +67,8 @@ class Child:
             line = await self._lines.get()
         end = "died" if line is None else line.get("end")
         text = "" if line is None else str(line.get("text", ""))
-        if end == "refused":
-            raise MoveRefused(text, full=bool(line and line.get("full")))
+        if line is not None and end == "refused":
+            raise MoveRefused(text, full=bool(line["full"]), by_place=bool(line["by_place"]))
         if end == "away":
             raise DestinationAway(text)
         if line is None or end == "broken":

@@ -34,11 +34,22 @@ class Place:
     """Why nothing may go there: it is missing, paused, taken out."""
     suspect: str | None = None
     """Why no other move may begin there: it went away amid one, which has not got on since."""
+    refusal: str | None = None
+    """Why it refused a plot; none has landed there since."""
+    full: bool = False
+    """Whether it refused for want of room."""
+    rests: bool = False
+    """Whether it is left alone for a while, since it refused."""
 
     @property
     def trouble(self) -> str | None:
         """Why no move may begin there."""
-        return self.problem or self.suspect
+        return self.problem or self.suspect or (self.refusal if self.rests else None)
+
+    @property
+    def complaint(self) -> str | None:
+        """What is wrong with it, also while it is tried again; want of room is told by itself."""
+        return self.problem or self.suspect or (None if self.full else self.refusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +168,13 @@ def dispatch(
 def full_places(
     places: Sequence[Place], underway: Sequence[Underway], size: int, rules: MoveRules
 ) -> frozenset[str]:
-    """The destinations that are well and surely have no room for another plot of a size."""
+    """The destinations with no room for another plot of a size, as they say or as is surely seen."""
     desk = _Desk(places, rules, None)
     for one in underway:
         desk.take(one)
     sure = [p for p in places if not p.trouble and p.space and p.name not in desk.unsure]
-    return frozenset(place.name for place in sure if desk.room(place) < size)
+    seen = [place for place in sure if desk.room(place) < size]
+    return frozenset(place.name for place in (*seen, *(one for one in places if one.full)))
 
 
 def _no_room(desk: _Desk, candidate: Candidate) -> str:

@@ -110,7 +110,8 @@ class Ends:
             size = os.fstat(file.fileno()).st_size
             header = require_whole(file, path, self.name, size)
         if size != self.errand.ident.size or header != self.plot_of(source):
-            raise MoveRefused(f"{path} is not the plot that was copied: look at that drive")
+            text = f"{path} is not the plot that was copied: look at that drive"
+            raise MoveRefused(text, by_place=True)
 
     def alike(self, source: Source, name: str, entry: Entry) -> bool:
         """Compare a copy with its source as thoroughly as was ordered, past the page cache."""

@@ -25,6 +25,7 @@ from plotobot.engine.moving.base import (
     Step,
 )
 from plotobot.engine.moving.dispatch import Candidate
+from plotobot.engine.moving.journal import forget, forget_all_but
 from plotobot.engine.moving.pace import Pace
 from plotobot.engine.moving.shelf import MoveShelf
 
@@ -48,6 +49,7 @@ class Fleet:
         changed: Callable[[], None],
         now: Callable[[], datetime],
         away_rest: float,
+        state_dir: Path,
     ) -> None:
         """Carry nothing yet.
 
@@ -57,10 +59,11 @@ class Fleet:
             changed: called when a move is another than it was.
             now: the clock.
             away_rest: seconds until a destination that went away is tried again.
+            state_dir: where the journals are.
         """
         self._shelf, self._rules = shelf, rules
         self._changed, self._now = changed, now
-        self._away_rest = away_rest
+        self._away_rest, self._state_dir = away_rest, state_dir
         self._moves: dict[str, Move] = {}
         self._carrying: dict[str, asyncio.Task[None]] = {}
         self._steps: dict[str, Step] = {}
@@ -72,10 +75,20 @@ class Fleet:
         """Destinations that went away amid a move since they were asked about, with the reason."""
         self.got_on: set[str] = set()
         """Destinations where a move made progress since they were asked about."""
+        self.refused_by: dict[str, tuple[MoveRefused, int]] = {}
+        """What destinations refused since they were asked about, and the size of that plot."""
+        self.took: set[str] = set()
+        """Destinations where a plot landed since they were asked about."""
+        self.settled: set[str] = set()
+        """Plots that go nowhere else: they are moved, or cannot be."""
+        self.passed_on: Counter[str] = Counter()
+        """How often plots were refused by a place that would refuse any other."""
 
     async def load(self) -> None:
         """Read what the store holds."""
         self._moves = {move.id: move for move in await self._shelf.load()}
+        live = {move.id for move in self.live()}
+        await asyncio.to_thread(forget_all_but, self._state_dir, live)
 
     async def close(self) -> None:
         """Stop carrying; what has arrived stays, and the next start goes on from there."""
@@ -198,6 +211,8 @@ class Fleet:
 
     async def _landed(self, move: Move, landed: Landed) -> None:
         self.got_on.add(move.destination)
+        self.took.add(move.destination)
+        self.passed_on.pop(move.source, None)
         log.info("%s is moved to %s", move.source, landed.path)
         seconds = (self._now() - (move.started_at or self._now())).total_seconds()
         rate = move.size / seconds if seconds > 0 else 0.0
@@ -205,10 +220,13 @@ class Fleet:
         await self._end(move, MoveState.DONE, None)
 
     async def _refused(self, move: Move, refusal: MoveRefused) -> None:
-        # A place that filled up meanwhile is no failure of the plot: it goes to another one.
-        if not refusal.full:
+        # What a place refuses to any plot is no failure of this one: it goes to another place.
+        if refusal.by_place:
+            self.refused_by[move.destination] = (refusal, move.size)
+            self.passed_on[move.source] += 1
+        else:
             self.resting[move.source] = self._now() + REST
-        await self._end(move, MoveState.FAILED, str(refusal), silent=refusal.full)
+        await self._end(move, MoveState.FAILED, str(refusal), silent=refusal.by_place)
 
     async def _away(self, move: Move, reason: str) -> None:
         self.came_away[move.destination] = reason
@@ -220,10 +238,14 @@ class Fleet:
     async def _end(
         self, move: Move, state: MoveState, reason: str | None, *, silent: bool = False
     ) -> None:
+        if not silent:
+            self.settled.add(move.source)
         move = replace(move, state=state, reason=reason, ended_at=self._now())
         self._again_at.pop(move.id, None)
         self._tries.pop(move.id, None)
-        await self._put(move, () if silent else (_told(move, self._now()),))
+        if await self._put(move, () if silent else (_told(move, self._now()),)):
+            with suppress(OSError):  # the next start does it
+                await asyncio.to_thread(forget, self._state_dir, move.id)
         for old in [move for move in self.all() if not move.state.live][:-REMEMBERED]:
             del self._moves[old.id]
 
@@ -231,9 +253,9 @@ class Fleet:
         self._moves[move.id] = move
         self._changed()
 
-    async def _put(self, move: Move, events: Iterable[Event] = ()) -> None:
+    async def _put(self, move: Move, events: Iterable[Event] = ()) -> bool:
         self._set(move)
-        await self._shelf.put(move, events)
+        return await self._shelf.put(move, events)
 
 
 def _told(move: Move, now: datetime) -> Event:

@@ -16,6 +16,7 @@ from plotobot.engine.moving.base import Destination, DestinationAway, MoveRefuse
 from plotobot.engine.moving.dispatch import Place
 from plotobot.engine.moving.folder import FolderDestination
 from plotobot.engine.moving.remote.address import parse_address
+from plotobot.engine.moving.rest import Rest, rest_after, with_free
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Harbour:
         self._patience = patience
         self._berths: dict[str, Berth] = {}
         self._suspects: dict[str, str] = {}
+        self._rests: dict[str, Rest] = {}
         self._stopped: Patience[str, bool] = Patience(PATIENCE)
 
     def reconfigure(self, config: EngineConfig) -> None:
@@ -76,19 +78,28 @@ class Harbour:
             needed: whether there is something to move; only then others are asked for space.
         """
         config = self._config
-        known = self._berths if config.move == self._built_by else {}
+        known = self._known_by(config)
         local = [drive for drive in drives if drive.kind is DriveKind.DESTINATION]
         stopped = await asyncio.to_thread(self._stopped.ask, _stop_questions(local))
         berths: dict[str, Berth] = {}
         for drive in local:
             berth = known.get(drive.path) or Berth(self._folder(drive, config))
             taken_out = stopped.get(drive.path) is True
+            if drive.missing or taken_out:  # somebody is at work on it
+                self._rests.pop(drive.path, None)
             berths[drive.path] = await _look_at_folder(berth, drive, taken_out, needed=needed)
         for name, written in _addresses(config).items():
             berth = known.get(name) or Berth(_remote(written, config))
             berths[name] = await _look_at_host(berth, needed=needed)
         self._berths, self._built_by = berths, config.move
         return [self._place(name, berth) for name, berth in berths.items()]
+
+    def _known_by(self, config: EngineConfig) -> Mapping[str, Berth]:
+        """What is known so far; nothing where the rules have changed since."""
+        if config.move == self._built_by:
+            return self._berths
+        self._rests.clear()
+        return {}
 
     def away(self, name: str, reason: str) -> None:
         """A move found the destination away; it is in doubt until one gets on there again."""
@@ -100,6 +111,20 @@ class Harbour:
         """A move got on there, or there is none left that could."""
         self._suspects.pop(name, None)
 
+    def refused(self, name: str, refusal: MoveRefused, size: int) -> None:
+        """It refused a plot of a size, as it would any other: it is left alone for a while."""
+        before, now = self._rests.get(name), asyncio.get_running_loop().time()
+        self._rests[name] = rest_after(before, str(refusal), size, now, full=refusal.full)
+
+    def took(self, name: str) -> bool:
+        """A plot landed there; tells whether it had refused the one before."""
+        return self._rests.pop(name, None) is not None
+
+    def lift(self, name: str | None) -> None:
+        """Try a destination again at once, or all of them: a person wants it so."""
+        for one in [one for one in self._rests if name in (None, one)]:
+            self._rests[one] = replace(self._rests[one], until=0.0)
+
     @property
     def suspects(self) -> frozenset[str]:
         """The destinations in doubt."""
@@ -107,7 +132,13 @@ class Harbour:
 
     def _place(self, name: str, berth: Berth) -> Place:
         problem, suspect = berth.out or berth.problem, self._suspects.get(name)
-        return Place(name, berth.destination.disk, berth.space, problem, suspect)
+        place = Place(name, berth.destination.disk, berth.space, problem, suspect)
+        if name not in self._rests:
+            return place
+        rest = with_free(self._rests[name], berth.space.free if berth.space else None)
+        self._rests[name] = rest
+        rests = asyncio.get_running_loop().time() < rest.until
+        return replace(place, refusal=rest.reason, full=rest.full, rests=rests)
 
     def _folder(self, drive: Drive, config: EngineConfig) -> Destination:
         return FolderDestination(Path(drive.path), config.state_dir, patience=self._patience)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -138,6 +138,15 @@ def forget(state_dir: Path, move_id: str) -> None:
     for ending in (".json", ".json.new", ".lock"):
         with suppress(FileNotFoundError):
             (directory_of(state_dir) / f"{move_id}{ending}").unlink()
+
+
+def forget_all_but(state_dir: Path, live: Collection[str]) -> None:
+    """Remove the journals of all moves that have ended. Blocks; what refuses stays."""
+    with suppress(OSError):
+        for path in directory_of(state_dir).iterdir():
+            move_id = path.name.partition(".")[0]
+            if JOB_ID.fullmatch(move_id) and move_id not in live:
+                forget(state_dir, move_id)
 
 
 def directory_of(state_dir: Path) -> Path:

@@ -69,7 +69,8 @@ def drive_of(folder: Path, state_dir: Path) -> str:
     """
     drive = remembered(folder, state_dir)
     if drive is None:
-        raise MoveRefused(f"{shown(str(folder))} was not taken into use as a destination yet")
+        text = f"{shown(str(folder))} was not taken into use as a destination yet"
+        raise MoveRefused(text, by_place=True)
     return drive
 
 

@@ -98,18 +98,28 @@ class Mover:
         self._harbour = Harbour(config, patience)
         self._shelf = MoveShelf(store)
         self._fleet = Fleet(
-            self._shelf, lambda: self._config.move, self._fleet_changed, now, away_rest
+            self._shelf,
+            lambda: self._config.move,
+            self._fleet_changed,
+            now,
+            away_rest,
+            config.state_dir,
         )
         self._running = config.move.enabled
         self._paused: set[str] = set()
         self._ordered: dict[str, str | None] = {}
-        """Plots that a person ordered to be moved, each with the destination he named."""
+        """Plots that a person ordered to be moved, each with the destination he named.
+
+        They stay here until they are moved, or cannot be: one place may refuse, another take them.
+        """
         self._candidates: list[Candidate] = []
         self._underway_then: frozenset[str] = frozenset()
         """The plots that were on their way when the candidates were listed; they may be gone."""
         self._places: list[Place] = []
         self._holds: tuple[str, ...] = ()
         self._nowhere = False
+        self._took_again = False
+        """Whether a destination that had refused took a plot since the last look."""
         self._problems: Mapping[str, str] = {}
         self._alarm = Alarm()
         self._full: frozenset[str] = frozenset()
@@ -185,6 +195,7 @@ class Mover:
         self._ordered |= {candidate.source: destination for candidate in wanted}
         for candidate in wanted:
             self._fleet.resting.pop(candidate.source, None)
+        self._harbour.lift(destination)
         await self._look()
         return self.view()
 
@@ -200,6 +211,8 @@ class Mover:
         await self._note()
         if paused:
             await self._fleet.halt(destination)
+        else:
+            self._harbour.lift(destination)
         await self._look()
         return self.view()
 
@@ -225,9 +238,9 @@ class Mover:
     @property
     def busy(self) -> bool:
         """Whether something is on its way, or waits for nothing but its turn."""
-        return bool(self._fleet.live()) or bool(
-            self._wanted(self._candidates) and not self._nowhere
-        )
+        ordered = any(candidate.source in self._ordered for candidate in self._candidates)
+        waits = ordered or bool(self._wanted(self._candidates))
+        return bool(self._fleet.live()) or (waits and not self._nowhere)
 
     @property
     def sources_in_use(self) -> frozenset[str]:
@@ -262,7 +275,7 @@ class Mover:
             needed = busy if needed is None else needed
             places = await self._harbour.look(self._drives(), needed=needed)
             await self._tell_of_places(places)
-            self._places = [self._with_pause(place) for place in places]
+            self._places = [self._with_pause(self._with_word(place)) for place in places]
             problems = {place.name: place.problem for place in self._places}
             await self._fleet.go_on(self._harbour.get, problems)
             await self._begin()
@@ -270,7 +283,8 @@ class Mover:
             self._changed()
 
     def _take_word_of_places(self) -> None:
-        """Learn from the moves which destinations went away, and which are well again."""
+        """Learn from the moves which destinations are not well, and which are again."""
+        self._take_word_of_refusals()
         for name, reason in self._fleet.came_away.items():
             self._harbour.away(name, reason)
         used = {move.destination for move in self._fleet.live()}
@@ -278,6 +292,16 @@ class Mover:
             self._harbour.proven(name)
         self._fleet.came_away.clear()
         self._fleet.got_on.clear()
+
+    def _take_word_of_refusals(self) -> None:
+        for name in self._fleet.took:
+            self._took_again |= self._harbour.took(name)
+        for name, (refusal, size) in self._fleet.refused_by.items():
+            self._harbour.refused(name, refusal, size)
+        for source in self._fleet.settled:
+            self._ordered.pop(source, None)
+        for known in (self._fleet.took, self._fleet.refused_by, self._fleet.settled):
+            known.clear()
 
     def _find(self) -> list[Candidate]:
         """The finished plots of all out drives that answer. Blocks."""
@@ -302,13 +326,17 @@ class Mover:
         return [drive for drive in self._drives() if drive.kind is DriveKind.OUT]
 
     def _wanted(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """The plots that may be moved now, in order: those that were ordered come first."""
+        """The plots that may be moved now, in order: those that were ordered come first.
+
+        What a place refused comes after the others, in case it was the plot after all.
+        """
         now = self._now()
         rested = [
             candidate
             for candidate in self._left(candidates)
             if self._fleet.resting.get(candidate.source, now) <= now
         ]
+        rested.sort(key=lambda one: self._fleet.passed_on[one.source])
         ordered = [one for one in rested if one.source in self._ordered]
         rest = [one for one in rested if one.source not in self._ordered]
         return ordered + (rest if self._running else [])
@@ -319,6 +347,7 @@ class Mover:
     async def _begin(self) -> None:
         """Begin what may begin now; orders for one place are decided by that place alone."""
         begun, holds, nowhere = 0, dict[str, None](), None
+        refusing = {place.name for place in self._places if place.refusal}
         wanted = self._wanted(self._candidates)
         for destination in dict.fromkeys(self._ordered.get(one.source) for one in wanted):
             group = [one for one in wanted if self._ordered.get(one.source) == destination]
@@ -326,17 +355,18 @@ class Mover:
             decided = dispatch(group, places, self._underway(), self._config.move, self._last)
             for candidate, name in decided.starts:
                 await self._start(candidate, name)
-            begun += len(decided.starts)
+            begun += sum(name not in refusing for _, name in decided.starts)
             holds |= dict.fromkeys(decided.holds)
             nowhere = decided.holds[0] if decided.nowhere else nowhere
         self._holds, self._nowhere = tuple(holds), nowhere is not None
-        self._alarm, event = nowhere_alarm(self._alarm, nowhere, moved=begun > 0, now=self._now())
+        # That a place which refused is tried again is no news; that it took the plot is.
+        moved, self._took_again = begun > 0 or self._took_again, False
+        self._alarm, event = nowhere_alarm(self._alarm, nowhere, moved=moved, now=self._now())
         if event:
             await self._tell(event)
 
     async def _start(self, candidate: Candidate, name: str) -> None:
         self._last = name
-        self._ordered.pop(candidate.source, None)
         if destination := self._harbour.get(name):
             await self._fleet.begin(candidate, destination)
 
@@ -391,7 +421,7 @@ class Mover:
         self._changed()
 
     async def _tell_of_places(self, places: Sequence[Place]) -> None:
-        problems = {place.name: place.trouble for place in places if place.trouble}
+        problems = {place.name: place.complaint for place in places if place.complaint}
         known = {place.name for place in places}
         before = {name: why for name, why in self._problems.items() if name in known}
         if events := destination_events(before, problems, self._now()):
@@ -416,6 +446,13 @@ class Mover:
         if destination is not None and destination not in names:
             known = ", ".join(names) or "none is configured"
             raise Refusal(f"{destination} is no destination; known: {known}.")
+
+    def _with_word(self, place: Place) -> Place:
+        """A destination with what a move has said of it while it was looked at."""
+        if said := self._fleet.refused_by.get(place.name):
+            refusal, _ = said
+            place = replace(place, refusal=str(refusal), full=refusal.full, rests=True)
+        return replace(place, suspect=self._fleet.came_away.get(place.name, place.suspect))
 
     def _with_pause(self, place: Place) -> Place:
         return replace(place, problem="paused") if place.name in self._paused else place

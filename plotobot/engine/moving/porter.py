@@ -40,7 +40,8 @@ def main() -> int:
     try:
         _say({"end": "done", **_TASKS[asked["do"]](asked)})
     except MoveRefused as refusal:
-        _say({"end": "refused", "text": str(refusal), "full": refusal.full})
+        how = {"full": refusal.full, "by_place": refusal.by_place}
+        _say({"end": "refused", "text": str(refusal), **how})
     except DestinationAway as away:
         _say({"end": "away", "text": str(away)})
     except Exception as problem:

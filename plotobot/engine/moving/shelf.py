@@ -50,10 +50,15 @@ class MoveShelf:
         moves = _readable(await self._store.run(read))
         return sorted(moves, key=lambda move: move.id)
 
-    async def put(self, move: Move | None, events: Iterable[Event] = ()) -> None:
-        """Store a move as it now is and the events that tell of it, together; or events alone."""
+    async def put(self, move: Move | None, events: Iterable[Event] = ()) -> bool:
+        """Store a move as it now is and the events that tell of it, together; or events alone.
+
+        Returns:
+            Whether it is written; else it waits in memory.
+        """
         self._backlog.append((move, tuple(events)))
         await self.flush()
+        return not self._backlog
 
     async def flush(self) -> None:
         """Write what waits; whoever waits here may be cancelled, the writing goes on."""

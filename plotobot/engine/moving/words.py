@@ -24,6 +24,10 @@ _GONE = frozenset(
 
 _READ_ONLY = frozenset({errno.EROFS})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+_OF_THE_NAME = frozenset(
+    {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ELOOP, errno.EISDIR, errno.EEXIST}
+)
+"""The drive may well take a plot of another name."""
 
 CLOSED = FULL | _READ_ONLY | _FORBIDDEN
 """The folder takes no new file."""
@@ -101,19 +105,25 @@ def at_state(path: str) -> Iterator[None]:
 
 def _destination_trouble(folder: str, problem: OSError) -> MoveRefused | DestinationAway:
     number = problem.errno
-    if number in FULL:
-        return MoveRefused(f"{folder} is full: make room there", full=True)
-    if number in _READ_ONLY:
-        return MoveRefused(f"{folder} is read-only: check the drive and mount it for writing")
-    if number in _FORBIDDEN:
-        return MoveRefused(f"{folder} may not be written to: give Plotobot's user the right to it")
-    if number == errno.EFBIG:
-        return MoveRefused(f"{folder} cannot hold a file of this size: is it FAT32?")
     if number in _GONE:
         return DestinationAway(f"{folder} is not there ({reason(problem)}): connect its drive")
+    text = f"{folder} {_destination_words(problem)}"
+    return MoveRefused(text, full=number in FULL, by_place=number not in _OF_THE_NAME)
+
+
+def _destination_words(problem: OSError) -> str:
+    number = problem.errno
+    if number in FULL:
+        return "is full: make room there"
+    if number in _READ_ONLY:
+        return "is read-only: check the drive and mount it for writing"
+    if number in _FORBIDDEN:
+        return "may not be written to: give Plotobot's user the right to it"
+    if number == errno.EFBIG:
+        return "cannot hold a file of this size: is it FAT32?"
     if number == errno.EIO:
-        return MoveRefused(f"{folder} fails with I/O errors: check its cable and the drive")
-    return MoveRefused(f"{folder} refuses the plot ({reason(problem)}): check the drive")
+        return "fails with I/O errors: check its cable and the drive"
+    return f"refuses the plot ({reason(problem)}): check the drive"
 
 
 def joined(folder: str, name: str) -> str:

@@ -210,7 +210,8 @@ class RsyncDestination:
         """
         standing = await self._look(order.source)
         if standing in (Standing.OTHER, Standing.UNTOLD):
-            raise MoveRefused(self._not_same(standing, order))
+            by_place = standing is Standing.UNTOLD
+            raise MoveRefused(self._not_same(standing, order), by_place=by_place)
         return standing
 
     async def _look(self, file: Path) -> Standing:
@@ -282,7 +283,8 @@ class RsyncDestination:
         program = await asyncio.to_thread(shutil.which, self._program)
         if program is None:
             raise MoveRefused(
-                f"{self._program} is not here: install it (Debian: apt install rsync)"
+                f"{self._program} is not here: install it (Debian: apt install rsync)",
+                by_place=True,
             )
         try:
             ended = await run([program, "--version"], ANSWER)
@@ -293,7 +295,7 @@ class RsyncDestination:
         try:
             return read_version(program, "\n".join(ended.lines))
         except ValueError as problem:
-            raise MoveRefused(str(problem)) from None
+            raise MoveRefused(str(problem), by_place=True) from None
 
     def _check_password_file(self) -> None:
         """Say it before rsync does, which would go on to ask a terminal."""
@@ -304,10 +306,11 @@ class RsyncDestination:
             mode = file.stat().st_mode
         except OSError as problem:
             raise MoveRefused(
-                f"the password file {file} cannot be read: {problem.strerror}"
+                f"the password file {file} cannot be read: {problem.strerror}", by_place=True
             ) from None
         if stat.S_IMODE(mode) & 0o077:
-            raise MoveRefused(f"the password file {file} is open to others: chmod 600 it")
+            text = f"the password file {file} is open to others: chmod 600 it"
+            raise MoveRefused(text, by_place=True)
 
     def _whole(self, size: int) -> float:
         """Seconds in which a file of a size is surely read or written over there."""
@@ -341,7 +344,8 @@ class RsyncDestination:
     ) -> MoveRefused | DestinationAway:
         text = f"{problem}; what came over is in {PART}/{self._shown(order)} there"
         if isinstance(problem, MoveRefused):
-            return MoveRefused(f"{text}, remove it if you give up", full=problem.full)
+            text = f"{text}, remove it if you give up"
+            return MoveRefused(text, full=problem.full, by_place=problem.by_place)
         return DestinationAway(text)
 
     def _shown(self, order: MoveOrder) -> str:

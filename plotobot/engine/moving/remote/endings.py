@@ -24,6 +24,8 @@ class _Meaning:
     away: bool = False
     """Whether the same order may simply be given again."""
     full: bool = False
+    by_place: bool = True
+    """Whether any other plot would be refused as well."""
 
 
 def _again(words: str) -> _Meaning:
@@ -35,6 +37,10 @@ _GONE = _again("closed the connection: it goes on from what is there when the ho
 
 # By what was printed; the first that fits. Texts of rsync 3.2.7 to 3.5.0 and OpenSSH 9.
 _PRINTED: tuple[tuple[str, _Meaning], ...] = (
+    (
+        r"\[sender\].*(?:Permission denied|Operation not permitted|Input/output error)",
+        _Meaning("did not get it: the plot cannot be read here, look at its drive", by_place=False),
+    ),
     (
         r"\brrsync error",
         _Meaning("is fenced in by rrsync too tightly: use `rrsync -wo -no-del FOLDER`"),
@@ -122,8 +128,8 @@ _CODES: dict[int, _Meaning] = {
     20: _again("was left because rsync was told to stop: it goes on from what is there"),
     21: _again("was left because rsync lost its child process: it goes on from what is there"),
     22: _Meaning("was not reached: too little memory for rsync"),
-    23: _Meaning("did not take it: read its last words"),
-    24: _Meaning("did not get it: the plot went away meanwhile"),
+    23: _Meaning("did not take it: read its last words", by_place=False),
+    24: _Meaning("did not get it: the plot went away meanwhile", by_place=False),
     25: _Meaning(
         "stopped at a limit of deletions, which we never ask for: look at its rsyncd.conf"
     ),
@@ -147,7 +153,9 @@ def told(ended: Ended, name: str) -> MoveRefused | DestinationAway:
     quote = clean(line)
     code = f"code {ended.code}" if ended.code > 0 else f"signal {-ended.code}"
     text = f"{name} {meaning.words} ({code}{': ' if quote else ''}{quote})"
-    return DestinationAway(text) if meaning.away else MoveRefused(text, full=meaning.full)
+    if meaning.away:
+        return DestinationAway(text)
+    return MoveRefused(text, full=meaning.full, by_place=meaning.by_place)
 
 
 def clean(text: str) -> str:
@@ -167,5 +175,5 @@ def _meaning(ended: Ended) -> tuple[_Meaning, str]:
         return _again("was left because rsync was killed: it goes on from what is there"), ""
     # rsync's closing line only repeats the code.
     said = [line for line in ended.errors if not line.startswith("rsync error:")]
-    unknown = _Meaning("did not take it: read its last words")
+    unknown = _Meaning("did not take it: read its last words", by_place=False)
     return _CODES.get(ended.code, unknown), (said or [*ended.errors, ""])[-1]

@@ -113,6 +113,26 @@ def test_an_ending_is_one_sentence(code, line, kind, words):
     assert getattr(error, "full", False) is ("(28)" in line)
 
 
+@pytest.mark.parametrize(
+    ("code", "line", "by_place"),
+    [
+        (1, "ERROR: module is read only", True),
+        (5, "@ERROR: auth failed on module x", True),
+        (11, 'rsync: [receiver] write failed on "x": No space left on device (28)', True),
+        (11, 'rsync: [receiver] mkstemp "x" failed: Input/output error (5)', True),
+        (23, 'rsync: [sender] send_files failed to open "x": Permission denied (13)', False),
+        (23, 'rsync: [sender] read errors mapping "x": Input/output error (5)', False),
+        (24, "", False),
+        (99, "", False),
+    ],
+)
+def test_what_any_plot_would_meet_is_told_from_what_this_one_met(code, line, by_place):
+    error = told(Ended(code, (), (line,)), "nas:/plots")
+
+    assert isinstance(error, MoveRefused)
+    assert error.by_place is by_place
+
+
 @pytest.mark.parametrize("code", [*range(1, 36), 125, 126, 127, 255])
 def test_every_code_has_a_sentence(code):
     assert f"(code {code}" in str(told(Ended(code, (), ()), "nas:/plots"))
