@@ -119,6 +119,7 @@ class Destination(Protocol):
         Raises:
             MoveRefused: it cannot be done so, now or ever; the source is kept.
             DestinationAway: the destination went away, or hangs; the same order may be given again.
+            MoveDelayed: it cannot go on now for another reason; likewise.
         """
         ...
 
@@ -136,3 +137,10 @@ class MoveRefused(PlotobotError):  # noqa: N818 - it reads as what it is
 
 class DestinationAway(PlotobotError):  # noqa: N818 - it reads as what it is
     """A destination that is not there or does not answer, in one sentence."""
+
+
+class MoveDelayed(PlotobotError):  # noqa: N818 - it reads as what it is
+    """A move that cannot go on now, in one sentence; nothing is known against its destination.
+
+    The source's drive is away or hangs, or an earlier try of the same move has not ended.
+    """

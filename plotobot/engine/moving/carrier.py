@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from plotobot.engine.moving import system
-from plotobot.engine.moving.base import DestinationAway, Landed, MoveRefused
+from plotobot.engine.moving.base import DestinationAway, Landed, MoveDelayed, MoveRefused
 from plotobot.engine.moving.copying import Ears, copy
 from plotobot.engine.moving.ends import Ends, Told, went_away
 from plotobot.engine.moving.errand import Errand
@@ -27,7 +27,15 @@ from plotobot.engine.moving.part import Part, part_name
 from plotobot.engine.moving.places import Place, move_name
 from plotobot.engine.moving.renaming import name_taken, renamed, was_renamed
 from plotobot.engine.moving.source import Source
-from plotobot.engine.moving.words import at_destination, at_source, joined, shown
+from plotobot.engine.moving.words import (
+    End,
+    at_destination,
+    at_source,
+    joined,
+    reason,
+    shown,
+    working,
+)
 
 Points = Callable[[str], None]
 """Told the name of each crash point when it is passed."""
@@ -43,6 +51,7 @@ def carry(errand: Errand, told: Told, point: Points = nowhere) -> Landed:
     Raises:
         MoveRefused: it cannot be done so; the source is kept.
         DestinationAway: the destination is not there (any more); the source is kept.
+        MoveDelayed: the source's drive is away, or an earlier try is still at work.
     """
     with held_journal(errand) as journal:
         entry = journal.read()
@@ -88,17 +97,23 @@ class _Move:
     def go_on(self, entry: Entry | None) -> Landed:
         """Begin, or go on where the journal says."""
         landed = entry is not None and entry.stage is Stage.LANDED
+        with self._home(landed=landed) as home:
+            if entry is not None and landed:
+                return self._finish_landed(home, entry)
+            return self._start(home, entry or _first_entry(self._errand, home))
+
+    def _home(self, *, landed: bool) -> Place:
+        """The source's folder, held open."""
         try:
-            home = Place(str(self._errand.source.parent))
+            with working(End.SOURCE):
+                return Place(str(self._errand.source.parent))
         except FileNotFoundError as problem:
             if landed:
                 raise _source_away(self._errand) from problem
             with at_source(str(self._errand.source)):
                 raise
-        with home:
-            if entry is not None and landed:
-                return self._finish_landed(home, entry)
-            return self._start(home, entry or _first_entry(self._errand, home))
+        except OSError as problem:
+            raise _source_ill(self._errand, problem) from problem
 
     # From the plan to the landing.
 
@@ -306,10 +321,17 @@ def _told_landed(errand: Errand, entry: Entry) -> Landed:
     return Landed(where, errand.ident.size, entry.resumed_from, entry.renamed)
 
 
-def _source_away(errand: Errand) -> DestinationAway:
-    return DestinationAway(
+def _source_away(errand: Errand) -> MoveDelayed:
+    return MoveDelayed(
         f"the drive of {shown(str(errand.source))} is not there: connect it, so that its move can"
         " be ended"
+    )
+
+
+def _source_ill(errand: Errand, problem: OSError) -> MoveDelayed:
+    return MoveDelayed(
+        f"the folder of {shown(str(errand.source))} cannot be opened ({reason(problem)}): check"
+        " its drive and its permissions"
     )
 
 

@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from plotobot.engine.moving.base import DestinationAway, MoveRefused
+from plotobot.engine.moving.base import DestinationAway, MoveDelayed, MoveRefused
+from plotobot.engine.moving.words import End
 from plotobot.engine.supervision.launching import KEPT
 
 Line = dict[str, Any]
@@ -61,7 +62,7 @@ class Child:
 
         Raises:
             TimeoutError: nothing, for this many seconds.
-            MoveRefused, DestinationAway: it says so, or it died.
+            MoveRefused, DestinationAway, MoveDelayed: it says so, or it died.
         """
         async with asyncio.timeout(patience):
             line = await self._lines.get()
@@ -71,12 +72,27 @@ class Child:
             raise MoveRefused(text, full=bool(line["full"]), by_place=bool(line["by_place"]))
         if end == "away":
             raise DestinationAway(text)
+        if end == "delayed":
+            raise MoveDelayed(text)
         if line is None or end == "broken":
-            raise DestinationAway(
+            raise MoveDelayed(
                 f"the process that moves plots ended early ({text or 'it was killed'}): the move"
                 " can go on where it was"
             )
         return line
+
+    async def at_work(self) -> End | None:
+        """At which end of its move it is, when it says nothing else any more; None if unknown."""
+        if self._process is not None and self._process.stdin is not None:
+            with suppress(OSError, ValueError):  # it has just ended
+                self._process.stdin.write(b"\n")
+                self._process.stdin.flush()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE):
+                while (line := await self._lines.get()) is not None:
+                    if "at" in line:
+                        return End(line["at"]) if line["at"] else None
+        return None
 
     def _live(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start it, hand its lines to the loop, and wait for its end; the loop may go before."""

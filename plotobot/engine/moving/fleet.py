@@ -20,6 +20,7 @@ from plotobot.engine.moving.base import (
     DestinationAway,
     Ident,
     Landed,
+    MoveDelayed,
     MoveOrder,
     MoveRefused,
     Step,
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 REST = timedelta(hours=1)
 """How long a plot that could not be moved stays where it is before it is tried again."""
 LONGEST_REST = 600.0
-"""Seconds at most between two tries of a move whose destination is away."""
+"""Seconds at most between two tries of a move that cannot go on."""
 REMEMBERED = 50
 """Ended moves kept in memory; the store has them all."""
 
@@ -178,7 +179,10 @@ class Fleet:
                 await destination.discard(self._order(move))
             await self._refused(self._moves[move.id], refusal)
         except DestinationAway as away:
-            await self._away(self._moves[move.id], str(away))
+            self.came_away[move.destination] = str(away)
+            await self._put_off(self._moves[move.id], str(away))
+        except MoveDelayed as delay:
+            await self._put_off(self._moves[move.id], str(delay))
         except asyncio.CancelledError:
             self._set(replace(self._moves[move.id], state=MoveState.WAITING, rate=0.0))
             raise
@@ -228,8 +232,7 @@ class Fleet:
             self.resting[move.source] = self._now() + REST
         await self._end(move, MoveState.FAILED, str(refusal), silent=refusal.by_place)
 
-    async def _away(self, move: Move, reason: str) -> None:
-        self.came_away[move.destination] = reason
+    async def _put_off(self, move: Move, reason: str) -> None:
         rest = min(self._away_rest * 2 ** min(self._tries[move.id], 10), LONGEST_REST)
         self._tries[move.id] += 1
         self._again_at[move.id] = asyncio.get_running_loop().time() + rest

@@ -9,6 +9,7 @@ from typing import Any
 from plotobot.engine.moving.base import (
     DestinationAway,
     Landed,
+    MoveDelayed,
     MoveOrder,
     MoveState,
     Space,
@@ -16,7 +17,7 @@ from plotobot.engine.moving.base import (
 )
 from plotobot.engine.moving.child import Child, Line
 from plotobot.engine.moving.errand import Pace, errand_for, to_plain
-from plotobot.engine.moving.words import shown
+from plotobot.engine.moving.words import End, shown
 
 PATIENCE = 60.0
 """Seconds without any progress until a disk counts as hung."""
@@ -98,13 +99,17 @@ class FolderDestination:
     async def _ask(self, patience: float, what: dict[str, Any]) -> Line:
         where = {"folder": str(self._folder), "state_dir": str(self._state_dir)}
         async with Child({**where, **what}) as child:
-            return await self._line(child, patience)
+            try:
+                return await self._line(child, patience)
+            except MoveDelayed as delay:  # a question has no other end
+                raise DestinationAway(str(delay)) from None
 
     async def _line(self, child: Child, patience: float) -> Line:
         try:
             return await child.line(patience)
         except TimeoutError:
-            raise DestinationAway(
-                f"{self.name} does not answer ({patience:.0f} s without progress): its drive may"
-                " hang; check its cable, and the log of the system"
-            ) from None
+            hung = f"does not answer ({patience:.0f} s without progress)"
+        advice = "its drive may hang; check its cable, and the log of the system"
+        if await child.at_work() is End.SOURCE:
+            raise MoveDelayed(f"the folder that the plot is in {hung}: {advice}")
+        raise DestinationAway(f"{self.name} {hung}: {advice}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from plotobot.engine.moving import system
-from plotobot.engine.moving.base import DestinationAway, Ident, MoveRefused
+from plotobot.engine.moving.base import Ident, MoveDelayed, MoveRefused
 from plotobot.engine.moving.errand import Errand
 from plotobot.engine.moving.words import at_state, shown
 from plotobot.engine.supervision.jobdir import JOB_ID, read_record, write_record
@@ -105,7 +105,7 @@ def held_journal(errand: Errand) -> Iterator[Journal]:
     """The journal of a move, which nobody else works on meanwhile.
 
     Raises:
-        DestinationAway: an earlier try is still at work, perhaps hung.
+        MoveDelayed: an earlier try is still at work, perhaps hung.
         MoveRefused: the state directory refuses.
         ValueError: the move's id is none.
     """
@@ -118,7 +118,7 @@ def held_journal(errand: Errand) -> Iterator[Journal]:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | system.OPEN, 0o600)
     try:
         if not system.lock(fd):
-            raise DestinationAway(
+            raise MoveDelayed(
                 f"an earlier try to move {shown(errand.name)} has not ended yet: its disk may hang"
             )
         yield Journal(errand)

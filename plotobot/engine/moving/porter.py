@@ -3,7 +3,8 @@
     python -I -m plotobot.engine.moving.porter
 
 It reads one JSON line from stdin, does what that says, and tells of it in JSON lines on stdout, of
-which the last has `end`. It ends at once when stdin closes, as it does when the bot dies: the
+which the last has `end`. A further line asks at which end it is at work, which it tells also while
+it hangs there. It ends at once when stdin closes, as it does when the bot dies: the
 protocol of a move holds at every instant. It imports nothing that takes long.
 """
 
@@ -21,10 +22,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from plotobot.engine.moving.base import DestinationAway, MoveRefused, Step
+from plotobot.engine.moving.base import DestinationAway, MoveDelayed, MoveRefused, Step
 from plotobot.engine.moving.carrier import carry, discard
 from plotobot.engine.moving.errand import from_plain
 from plotobot.engine.moving.marker import drive_of, mark_drive, open_marked
+from plotobot.engine.moving.words import at_work
 
 STOPPED = 3
 _TELL_EVERY = 0.25
@@ -36,7 +38,7 @@ Answer = Mapping[str, Any]
 def main() -> int:
     """Do the one thing that stdin asks for; returns the exit code."""
     asked = json.loads(_first_line())
-    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    threading.Thread(target=_heed_stdin, daemon=True).start()
     try:
         _say({"end": "done", **_TASKS[asked["do"]](asked)})
     except MoveRefused as refusal:
@@ -44,6 +46,8 @@ def main() -> int:
         _say({"end": "refused", "text": str(refusal), **how})
     except DestinationAway as away:
         _say({"end": "away", "text": str(away)})
+    except MoveDelayed as delay:
+        _say({"end": "delayed", "text": str(delay)})
     except Exception as problem:
         _say({"end": "broken", "text": f"{type(problem).__name__}: {problem}"})
     return 0
@@ -56,10 +60,10 @@ def _first_line() -> bytes:
     return line
 
 
-def _end_with_stdin() -> None:
-    """Wait for the bot to close its end, or to die."""
+def _heed_stdin() -> None:
+    """Tell where the work is when asked; the end comes when the bot closes its end, or dies."""
     while os.read(0, 1024):
-        pass
+        _say({"at": at_work()})
     os._exit(STOPPED)
 
 

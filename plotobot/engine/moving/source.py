@@ -31,7 +31,8 @@ class Source:
         with at_source(self.path):
             self.file = home.file(self.name, os.O_RDONLY)
         try:
-            self._require_ours()
+            with at_source(self.path):
+                self._require_ours()
         except BaseException:
             self.file.close()
             raise

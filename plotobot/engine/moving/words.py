@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 
 from plotobot.engine.moving.base import DestinationAway, MoveRefused
 
@@ -49,6 +50,31 @@ def reason(problem: OSError) -> str:
     return problem.strerror or type(problem).__name__
 
 
+class End(StrEnum):
+    """One of the two ends of a move."""
+
+    SOURCE = "source"
+    DESTINATION = "destination"
+
+
+_at_work: list[End] = []
+
+
+def at_work() -> End | None:
+    """Where this process, which makes one move, waits for a disk: told while it hangs there."""
+    return _at_work[-1] if _at_work else None
+
+
+@contextmanager
+def working(end: End) -> Iterator[None]:
+    """Let it be known at which end the work is."""
+    _at_work.append(end)
+    try:
+        yield
+    finally:
+        _at_work.pop()
+
+
 @contextmanager
 def at_source(path: str) -> Iterator[None]:
     """Say an OSError as trouble with the plot that is to be moved.
@@ -57,7 +83,8 @@ def at_source(path: str) -> Iterator[None]:
         MoveRefused: instead of the OSError.
     """
     try:
-        yield
+        with working(End.SOURCE):
+            yield
     except FileNotFoundError as problem:
         raise MoveRefused(
             f"{shown(path)} is not there: was it moved by hand, or is its drive away?"
@@ -82,7 +109,8 @@ def at_destination(folder: str) -> Iterator[None]:
         DestinationAway: it is not there any more.
     """
     try:
-        yield
+        with working(End.DESTINATION):
+            yield
     except OSError as problem:
         raise _destination_trouble(shown(folder), problem) from problem
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from plotobot.engine.moving.base import DestinationAway, MoveRefused
+from plotobot.engine.moving.base import DestinationAway, MoveDelayed, MoveRefused
 from plotobot.engine.moving.carrier import carry
 from plotobot.engine.moving.errand import from_plain
 from tests.engine import drive_faults
@@ -106,7 +106,7 @@ def main(case: dict) -> str:
     mover = naive if case.get("naive") else carry
     try:
         mover(from_plain(case["errand"]), lambda step: None, point)
-    except (MoveRefused, DestinationAway) as trouble:
+    except (MoveRefused, DestinationAway, MoveDelayed) as trouble:
         return f"{type(trouble).__name__}: {trouble}"
     except OSError as problem:
         if not case.get("naive"):

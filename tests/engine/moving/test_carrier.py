@@ -19,6 +19,7 @@ from plotobot.engine.moving.apart import probe_name
 from plotobot.engine.moving.base import (
     DestinationAway,
     Ident,
+    MoveDelayed,
     MoveRefused,
     MoveState,
     Verify,
@@ -410,9 +411,22 @@ def test_a_source_whose_drive_is_away_is_not_taken_for_removed(farm: Farm) -> No
     for empty in (False, True):
         if empty:
             farm.out.mkdir()
-        with pytest.raises(DestinationAway):
+        with pytest.raises(MoveDelayed, match="is not there: connect it"):
             carry(errand, quiet)
     farm.out.rmdir()
+    away.rename(farm.out)
+    carry(errand, quiet)
+    assert farm.is_moved()
+
+
+def test_a_source_folder_that_does_not_open_delays_its_move(farm: Farm) -> None:
+    """As after a reboot, when its drive is mounted and dead."""
+    errand = farm.errand()
+    away = farm.out.rename(farm.out.with_name("away"))
+    farm.out.write_text("")
+    with pytest.raises(MoveDelayed, match="cannot be opened"):
+        carry(errand, quiet)
+    farm.out.unlink()
     away.rename(farm.out)
     carry(errand, quiet)
     assert farm.is_moved()
@@ -760,7 +774,7 @@ def test_one_plot_has_one_mover(farm: Farm) -> None:
     mark_drive(other, farm.state)
 
     def another() -> None:
-        with pytest.raises(DestinationAway, match="earlier try"):
+        with pytest.raises(MoveDelayed, match="earlier try"):
             carry(farm.errand(), quiet)
         with pytest.raises(MoveRefused, match="by another mover"):
             carry(farm.errand(id="move2", folder=other), quiet)

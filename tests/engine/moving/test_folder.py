@@ -17,7 +17,13 @@ import psutil
 import pytest
 
 from plotobot.engine.moving import porter as porter_module
-from plotobot.engine.moving.base import DestinationAway, MoveRefused, MoveState, Verify
+from plotobot.engine.moving.base import (
+    DestinationAway,
+    MoveDelayed,
+    MoveRefused,
+    MoveState,
+    Verify,
+)
 from plotobot.engine.moving.errand import errand_for, to_plain
 from plotobot.engine.moving.folder import FolderDestination
 from plotobot.engine.moving.marker import _record_name, mark_drive
@@ -108,7 +114,7 @@ async def test_a_killed_process_is_said_to_have_ended(farm: Farm) -> None:
         porters()[0].kill()
 
     killing = asyncio.create_task(kill())
-    with pytest.raises(DestinationAway, match="ended early"):
+    with pytest.raises(MoveDelayed, match="ended early"):
         await destination.carry(farm.order(), quiet)
     await killing
     await destination.carry(farm.order(ident=farm.first_ident), quiet)
@@ -211,7 +217,7 @@ async def test_two_movers_of_one_plot_do_not_both_move_it(apart: Farm) -> None:
         *(apart.destination().carry(order, quiet) for order in orders),
         return_exceptions=True,
     )
-    refused = [end for end in ends if isinstance(end, MoveRefused | DestinationAway)]
+    refused = [end for end in ends if isinstance(end, MoveRefused | MoveDelayed)]
     assert len(refused) == 2
     assert apart.is_moved()
 
@@ -272,7 +278,7 @@ async def test_a_frozen_drive_is_told_and_holds_up_nobody(frozen: Farm) -> None:
         with pytest.raises(DestinationAway, match="does not answer"):
             await destination.carry(frozen.order(), quiet)
         assert time.monotonic() - start < 30
-        with pytest.raises(DestinationAway):  # the first one still hangs there
+        with pytest.raises(MoveDelayed, match="earlier try"):  # the first one still hangs there
             await destination.carry(frozen.order(), quiet)
     assert frozen.is_kept()
 

@@ -456,3 +456,45 @@ async def test_a_destination_that_hangs_is_told_and_holds_up_no_other(
     assert "does not answer" in told[0]["reason"]
     assert whole(yard.farm(2) / other.name, yard.plots[1])
     assert whole(frozen / plot.name, yard.plots[0])
+
+
+async def test_a_source_folder_that_does_not_open_holds_up_its_own_plot_alone(yard: Yard) -> None:
+    ill = yard.put(0)
+    async with yard.mover(bandwidth=int(SLOW * MIB)) as mover:
+        await until(mover, lambda view: any(move.done > 0 for move in view.moves))
+    away = yard.out(1).rename(yard.root / "away")
+    yard.out(1).write_text("no folder, as a drive that is mounted and dead")
+    other = yard.put(1, folder=2)
+    async with yard.mover(bandwidth=None) as mover:
+        await until(mover, done(1))
+        view = await until(mover, lambda view: any(move.reason for move in view.moves))
+        assert [move.state for move in view.moves] == [MoveState.WAITING, MoveState.DONE]
+        assert str(ill) in (view.moves[0].reason or "")
+        assert whole(yard.farm(1) / other.name, yard.plots[1])
+        assert not await yard.told(EventKind.DESTINATION_AWAY)
+        yard.out(1).unlink()
+        away.rename(yard.out(1))
+        await until(mover, done(2))
+    assert whole(yard.farm(1) / ill.name, yard.plots[0])
+
+
+@pytest.mark.mounts
+async def test_a_source_that_hangs_puts_no_destination_out_of_use(yard: Yard, disks: Disks) -> None:
+    frozen = yard.out(1)
+    disks.mount(disks.image("ssd", "SSD", mib=32), str(frozen))
+    plot = yard.put(0)
+    async with yard.mover(patience=2.0, bandwidth=int(SLOW * MIB)) as mover:
+        await until(mover, lambda view: any(move.done > 0 for move in view.moves))
+        run("fsfreeze", "-f", frozen)  # so that the plot cannot be removed
+        try:
+            view = await until(mover, lambda view: any(move.reason for move in view.moves))
+            assert "the folder that the plot is in does not answer" in (view.moves[0].reason or "")
+            other = yard.put(1, folder=2)
+            view = await until(mover, done(1))
+            assert view.destinations[0].problem is None
+            assert not await yard.told(EventKind.DESTINATION_AWAY)
+        finally:
+            run("fsfreeze", "-u", frozen)
+        await until(mover, done(2))
+    assert whole(yard.farm(1) / other.name, yard.plots[1])
+    assert whole(yard.farm(1) / plot.name, yard.plots[0])
