@@ -28,7 +28,9 @@ from plotobot.engine.moving.base import (
 from plotobot.engine.moving.dispatch import Candidate
 from plotobot.engine.moving.journal import forget, forget_all_but
 from plotobot.engine.moving.pace import Pace
+from plotobot.engine.moving.remote.address import is_address
 from plotobot.engine.moving.shelf import MoveShelf
+from plotobot.engine.moving.words import shown
 
 log = logging.getLogger(__name__)
 
@@ -127,22 +129,28 @@ class Fleet:
         self._carry(move, destination)
 
     async def go_on(
-        self, find: Callable[[str], Destination | None], problems: Mapping[str, str | None]
+        self,
+        find: Callable[[str], Destination | None],
+        problems: Mapping[str, str | None],
+        may_return: Callable[[str], bool],
     ) -> None:
         """Carry again what waits, where its destination is well.
 
         Args:
             find: gives a destination by name.
             problems: what is wrong with each destination; None is nothing.
+            may_return: whether one that is not found may only be unplugged.
         """
         clock = asyncio.get_running_loop().time()
         for move in self.live():
             if move.id in self._carrying or self._again_at.get(move.id, 0) > clock:
                 continue
             destination = find(move.destination)
-            if destination is None:
-                why = f"{move.destination} is no destination any more; the plot is where it was"
-                await self._end(move, MoveState.FAILED, why)
+            if destination is None and may_return(move.destination):
+                why = f"{move.destination} is not there: connect its drive"
+                self._set(replace(move, state=MoveState.WAITING, reason=why))
+            elif destination is None:
+                await self._end(move, MoveState.FAILED, _left_behind(move))
             elif problem := problems.get(move.destination):
                 self._set(replace(move, state=MoveState.WAITING, reason=problem))
             else:
@@ -259,6 +267,21 @@ class Fleet:
     async def _put(self, move: Move, events: Iterable[Event] = ()) -> bool:
         self._set(move)
         return await self._shelf.put(move, events)
+
+
+def _left_behind(move: Move) -> str:
+    """What to say of a move that nothing can go on with, and of what it may have copied."""
+    # Hardly any bot says this; the others need not load how plots are copied.
+    from plotobot.engine.moving.part import part_name
+    from plotobot.engine.moving.remote.commands import PART
+
+    name = Path(move.source).name
+    folder = f"{move.destination.rstrip('/')}/{PART}"
+    part = f"{folder}/{name}" if is_address(move.destination) else part_name(name)
+    return (
+        f"{move.destination} is no destination any more; the plot is where it was, and what was"
+        f" copied of it may be left there as {shown(part)}: remove that"
+    )
 
 
 def _told(move: Move, now: datetime) -> Event:

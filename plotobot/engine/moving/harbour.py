@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from plotobot.engine.config import EngineConfig
+from plotobot.engine.drives.spec import SpecForm, names, parse_spec
 from plotobot.engine.drives.waiting import Patience
 from plotobot.engine.models import Drive, DriveKind
 from plotobot.engine.moving.base import Destination, DestinationAway, MoveRefused, Space
@@ -69,6 +70,10 @@ class Harbour:
         """The destination of this name, if there is one now."""
         berth = self._berths.get(name)
         return berth.destination if berth else None
+
+    def may_return(self, name: str, drives: Sequence[Drive]) -> bool:
+        """Whether a destination that is not there may be a drive that is only unplugged."""
+        return may_mean(self._config.drives[DriveKind.DESTINATION], name, drives)
 
     async def look(self, drives: Sequence[Drive], *, needed: bool) -> list[Place]:
         """The destinations as they are now.
@@ -142,6 +147,21 @@ class Harbour:
 
     def _folder(self, drive: Drive, config: EngineConfig) -> Destination:
         return FolderDestination(Path(drive.path), config.state_dir, patience=self._patience)
+
+
+def may_mean(written: Sequence[str], folder: str, drives: Sequence[Drive]) -> bool:
+    """Whether an entry may mean a folder that is not among the drives. Pure.
+
+    A glob tells by itself. Where the drive of a label was, nobody knows after a restart.
+
+    Args:
+        written: the entries of the destinations.
+        folder: a destination that was.
+        drives: as of the last look; a label that is nowhere is one that is missing.
+    """
+    missing = {drive.path for drive in drives if drive.missing}
+    away = {text.strip() for text in written if parse_spec(text).form is SpecForm.LABEL} & missing
+    return bool(away) or any(names(text, Drive(DriveKind.DESTINATION, folder)) for text in written)
 
 
 def _addresses(config: EngineConfig) -> Mapping[str, str]:

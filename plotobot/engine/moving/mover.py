@@ -273,11 +273,14 @@ class Mover:
             self._take_word_of_places()
             busy = bool(self._fleet.live() or self._wanted(self._candidates))
             needed = busy if needed is None else needed
-            places = await self._harbour.look(self._drives(), needed=needed)
+            drives = self._drives()
+            places = await self._harbour.look(drives, needed=needed)
             await self._tell_of_places(places)
             self._places = [self._with_pause(self._with_word(place)) for place in places]
             problems = {place.name: place.problem for place in self._places}
-            await self._fleet.go_on(self._harbour.get, problems)
+            await self._fleet.go_on(
+                self._harbour.get, problems, lambda name: self._harbour.may_return(name, drives)
+            )
             await self._begin()
             await self._tell_of_full_places()
             self._changed()

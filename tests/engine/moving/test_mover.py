@@ -19,9 +19,10 @@ from plotobot.engine.drives import DriveBay, local_volumes
 from plotobot.engine.models import Drive, DriveKind, EventKind, MoverView, MoveState
 from plotobot.engine.moving.dispatch import Place
 from plotobot.engine.moving.folder import FolderDestination
-from plotobot.engine.moving.harbour import STOP_FILE, Harbour
+from plotobot.engine.moving.harbour import STOP_FILE, Harbour, may_mean
 from plotobot.engine.moving.marker import MARKER, mark_drive
 from plotobot.engine.moving.mover import Mover
+from plotobot.engine.moving.part import part_name
 from plotobot.engine.store import Store
 from plotobot.errors import Refusal
 from tests.engine.drives.conftest import Disks, run
@@ -356,7 +357,70 @@ async def test_a_destination_that_is_none_any_more_ends_its_moves(yard: Yard) ->
         view = await until(mover, lambda view: done(1)(view) and state(MoveState.FAILED)(view))
     [failed] = [move for move in view.moves if move.state is MoveState.FAILED]
     assert "is no destination any more" in (failed.reason or "")
+    assert part_name(plot.name) in (failed.reason or "")
     assert whole(yard.farm(2) / plot.name, yard.plots[0])
+
+
+def drive(path: str, *, missing: bool) -> Drive:
+    return Drive(DriveKind.DESTINATION, path, missing=missing)
+
+
+@pytest.mark.parametrize(
+    ("entry", "there", "may"),
+    [
+        pytest.param("label:FARM", drive("label:FARM", missing=True), True, id="a-label-away"),
+        pytest.param("label:FARM", drive("/mnt/x", missing=False), False, id="a-label-found"),
+        pytest.param("/mnt/farm*", drive("/mnt/farm1", missing=False), True, id="a-glob-for-it"),
+        pytest.param("/mnt/x*", drive("/mnt/x*", missing=True), False, id="a-glob-for-others"),
+        pytest.param("/mnt/x", drive("/mnt/x", missing=True), False, id="another-folder"),
+    ],
+)
+def test_what_may_only_be_unplugged(entry: str, there: Drive, may: bool) -> None:
+    assert may_mean([entry], "/mnt/farm2", [there]) is may
+
+
+async def test_a_destination_that_a_glob_names_may_be_away_at_a_restart(yard: Yard) -> None:
+    config = yard.config
+    yard.config = lambda: replace(  # type: ignore[method-assign]
+        config(), drives={**config().drives, DriveKind.DESTINATION: (f"{yard.far}/farm*",)}
+    )
+    plot = yard.put(0)
+    async with yard.mover(bandwidth=int(SLOW * MIB)) as mover:
+        await until(mover, lambda view: any(move.done > 0 for move in view.moves))
+    unplugged = yard.farm(1).rename(yard.far / "unplugged")
+    async with yard.mover(bandwidth=None) as mover:
+        view = await until(mover, lambda view: any(move.reason for move in view.moves))
+        assert [move.state for move in view.moves] == [MoveState.WAITING]
+        assert "connect its drive" in (view.moves[0].reason or "")
+        unplugged.rename(yard.farm(1))
+        view = await until(mover, done(1))
+        assert not await yard.told(EventKind.MOVE_FAILED)
+    assert len(view.moves) == 1
+    assert whole(yard.farm(1) / plot.name, yard.plots[0])
+
+
+@pytest.mark.mounts
+async def test_a_destination_that_a_label_names_may_be_away_at_a_restart(
+    yard: Yard, disks: Disks
+) -> None:
+    config, image = yard.config, disks.image("hdd", "YARDHDD", mib=32)
+    yard.config = lambda: replace(  # type: ignore[method-assign]
+        config(),
+        drives={**config().drives, DriveKind.DESTINATION: ("label:YARDHDD", str(yard.farm(2)))},
+    )
+    disks.mount(image, str(yard.farm(1)))
+    plot = yard.put(0)
+    async with yard.mover(bandwidth=int(SLOW * MIB)) as mover:
+        await until(mover, lambda view: any(move.done > 0 for move in view.moves))
+    disks.take(yard.farm(1))
+    async with yard.mover(bandwidth=None) as mover:
+        view = await until(mover, lambda view: any(move.reason for move in view.moves))
+        assert [move.state for move in view.moves] == [MoveState.WAITING]
+        disks.mount(image, str(yard.farm(1)))
+        view = await until(mover, done(1))
+    assert len(view.moves) == 1
+    assert whole(yard.farm(1) / plot.name, yard.plots[0])
+    assert not list(yard.farm(1).glob(".*part"))
 
 
 @pytest.mark.parametrize(
