@@ -168,7 +168,7 @@ def dispatch(
 def full_places(
     places: Sequence[Place], underway: Sequence[Underway], size: int, rules: MoveRules
 ) -> frozenset[str]:
-    """The destinations with no room for another plot of a size, as they say or as is surely seen."""
+    """The destinations that, as they say or as is surely seen, have no room for one more plot."""
     desk = _Desk(places, rules, None)
     for one in underway:
         desk.take(one)
