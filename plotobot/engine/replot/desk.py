@@ -74,7 +74,7 @@ class ReplotDesk:
             Refusal: the plan is another one now, or may not be carried out, or somebody disarmed
                 it while it was laid out again.
         """
-        disarmed, settings = self._replacer.disarmed, settings_print(self._replacer.rules)
+        disarmed, settings = self._replacer.word.taken_back, settings_print(self._replacer.rules)
         after = self._replacer.last_row
         shown = await self.plan()
         if shown.refusal:
@@ -92,7 +92,7 @@ class ReplotDesk:
         Raises:
             Refusal: it cannot be written down; it holds until the next start.
         """
-        await self._replacer.disarm()
+        await self._replacer.word.take_back()
         return self.status()
 
     def status(self) -> ReplotStatus:
@@ -106,7 +106,7 @@ class ReplotDesk:
         return ReplotStatus(
             enabled=at_work.rules.enabled,
             armed=armed,
-            halted=at_work.halted,
+            halted=at_work.word.halted,
             replaced=len(done),
             replaced_bytes=sum(entry.target.size for entry in done),
             left=len(steps),

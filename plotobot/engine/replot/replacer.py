@@ -31,14 +31,13 @@ from plotobot.engine.replot.plan import Step
 from plotobot.engine.replot.settling import settle
 from plotobot.engine.replot.slots import NO_SLOTS, Slots, slots
 from plotobot.engine.replot.stock import OldStock
+from plotobot.engine.replot.word import Word
 from plotobot.engine.roster import Roster
 from plotobot.engine.store import Store
 from plotobot.errors import Refusal
 
 log = logging.getLogger(__name__)
 
-ARMED, HALTED, OVER = "replot.armed", "replot.halted", "replot.over"
-"""The notes of the owner's word, of why it was taken back, and of the last that was carried out."""
 LOOK_EVERY = 0.5
 """Seconds between two steps while it is armed."""
 PATIENCE = 5.0
@@ -73,25 +72,19 @@ class Replacer:
         now: Callable[[], datetime],
     ) -> None:
         self.rules = rules
-        self._store, self._roster, self._drives = store, roster, drives
+        self._roster, self._drives = roster, drives
         self._look, self._terms, self._now = look, terms, now
         self._journal = Journal(store)
         self._inventory = inventory
         self.stock = OldStock(inventory.stock, roster.all, store)
         self._checks = NewPlots()
-        self.armed: Armed | None = None
-        self.over: Armed | None = None
-        """The word that was carried out; only the quarantine on its drives is still to end."""
+        self.word = Word(store, self._word_changed)
         self._staying: dict[tuple[int, str], str] = {}
         """Why plots stay in quarantine, by their rows and the settings by which they do."""
-        self.halted: str | None = None
         self.entries: list[Entry] = []
         self.waits: dict[str, str] = {}
         self._short: dict[str, int] = {}
         self._rooms: Patience[str, tuple[int, int]] = Patience(PATIENCE)
-        self.disarmed = 0
-        """How often it was disarmed in this life."""
-        self._wording = asyncio.Lock()
         self._working = asyncio.Lock()
         self._wake = asyncio.Event()
         self._step: asyncio.Task[None] | None = None
@@ -99,9 +92,7 @@ class Replacer:
 
     async def load(self) -> None:
         """Take up the owner's word and the journal."""
-        self.armed = Armed.load(await self._store.recall(ARMED))
-        self.over = Armed.load(await self._store.recall(OVER))
-        self.halted = await self._store.recall(HALTED) or None
+        await self.word.load()
         await self.stock.load()
         self.entries = list(await self._journal.entries())
 
@@ -131,6 +122,11 @@ class Replacer:
 
     # --- the owner's word -----------------------------------------------------------------------
 
+    @property
+    def armed(self) -> Armed | None:
+        """The owner's word, while plots may go."""
+        return self.word.armed
+
     async def arm(self, armed: Armed, disarmed: int) -> None:
         """Let old plots go from now on.
 
@@ -144,21 +140,10 @@ class Replacer:
         """
         if armed.settings != settings_print(self.rules):
             raise Refusal("The settings of [replot] have changed meanwhile, so nothing is armed.")
-        async with self._wording:  # whoever disarms meanwhile writes that down after this
-            self._require_no_later_word(disarmed)
-            await self._owe_nothing()
-            try:
-                await self._store.remember(ARMED, armed.dump())
-                await self._store.remember(HALTED, "")
-            except sqlite3.Error as error:
-                raise Refusal(
-                    f"It cannot be written down ({error}), so nothing is armed."
-                ) from error
-            self._require_no_later_word(disarmed)
-            self.armed, self.halted = armed, None
+        await self._owe_nothing()
+        await self.word.give(armed, disarmed)
         self._checks.forget()
         self._wake.set()
-        self._roster.tell()
 
     async def _owe_nothing(self) -> None:
         """No old plot goes any more for what has ended by now."""
@@ -166,38 +151,12 @@ class Replacer:
         if ended:
             await self._roster.put(*(replace(job, replaces=()) for job in ended))
 
-    def _require_no_later_word(self, disarmed: int) -> None:
-        if disarmed != self.disarmed:
-            raise Refusal("It was disarmed meanwhile, so nothing is armed.")
-
-    async def disarm(self) -> None:
-        """Let nothing go any more. It holds at once; what was unlinked already is gone.
-
-        Raises:
-            Refusal: it cannot be written down, and so holds until the next start only.
-        """
-        self.armed, self.over, self.waits, self.disarmed = None, None, {}, self.disarmed + 1
-        self._roster.tell()
-        try:
-            async with self._wording:
-                await self._store.remember(ARMED, "")
-                await self._store.remember(OVER, "")
-        except sqlite3.Error as error:
-            raise Refusal(
-                f"Nothing goes any more, but that cannot be written down ({error}): set "
-                "replot.enabled to false before the next start."
-            ) from error
-
     async def halt(self, reason: str) -> None:
         """Take the owner's word back, and tell why; nothing where there is none."""
         if self.armed is None:
             return
         log.warning("replotting stops: %s", reason)
-        self.halted = reason
-        with suppress(Refusal):
-            await self.disarm()
-        with suppress(sqlite3.Error):
-            await self._store.remember(HALTED, reason)
+        await self.word.break_off(reason)
         await self._tell(EventKind.REPLOT_HALTED, {"reason": reason})
 
     @property
@@ -205,17 +164,9 @@ class Replacer:
         """The number of the journal's last row."""
         return self.entries[-1].number if self.entries else 0
 
-    async def _carried_out(self, armed: Armed) -> None:
-        """Let no more plots go under a word by which all is done; the quarantine still ends."""
-        drives = {*armed.drives, *(self.over.drives if self.over else ())}
-        self.armed, self.over = None, replace(armed, drives=tuple(sorted(drives)))
+    def _word_changed(self) -> None:
         self.waits = {}
         self._roster.tell()
-        async with self._wording:
-            with suppress(sqlite3.Error):
-                await self._store.remember(OVER, self.over.dump() if self.over else "")
-                if self.armed is None:  # nobody has armed it meanwhile
-                    await self._store.remember(ARMED, "")
 
     # --- what the planner asks ------------------------------------------------------------------
 
@@ -238,7 +189,7 @@ class Replacer:
         if not self.rules.enabled:
             return None
         if self.armed is None:
-            return self.halted or "replotting is not armed; `/replot arm` does that"
+            return self.word.halted or "replotting is not armed; `/replot arm` does that"
         return self.rules.why_not(self._now())
 
     def steps(self) -> Sequence[Step]:
@@ -268,10 +219,11 @@ class Replacer:
 
     async def _end_all(self) -> None:
         """End the quarantine of what went under a word that was carried out."""
-        if self.over is None or self.rules.why_not(self._now()) or not self._any_aside():
+        over = self.word.over
+        if over is None or self.rules.why_not(self._now()) or not self._any_aside():
             return
         # Its owner agreed to the end of these plots; what is old is for the settings of today.
-        over = self.over = replace(self.over, settings=settings_print(self.rules))
+        over = self.word.over = replace(over, settings=settings_print(self.rules))
         await self._settle(over)
         await self._end_quarantine(over)
 
@@ -424,7 +376,7 @@ class Replacer:
         Raises:
             Overtaken: what it was to go for is not so any more.
         """
-        if self.armed is not armed and self.over is not armed:
+        if not self.word.is_valid(armed):
             return "It was disarmed."
         if armed.settings != settings_print(self.rules):
             raise Overtaken("The settings of [replot] have changed.")
@@ -458,12 +410,12 @@ class Replacer:
         except Odd as odd:
             if self.armed is word:
                 await self.halt(str(odd))
-            elif self.over is word:  # there is no word to take back
+            elif self.word.over is word:  # there is no word to take back
                 self._stay(entry, str(odd))
 
     def _to_be_emptied(self, word: Armed) -> set[str]:
         """The drives that are there, of those whose quarantine is to end."""
-        named = {*word.drives, *(self.over.drives if self.over else ())}
+        named = {*word.drives, *(self.word.over.drives if self.word.over else ())}
         ready = [one for one in self._drives() if one.kind is DriveKind.REPLOT and not one.problem]
         return named & {drive.path for drive in ready}
 
@@ -490,7 +442,7 @@ class Replacer:
         data = {"plots": len(gone), "bytes": freed, "of": armed.most, "left": len(steps)}
         await self._tell(EventKind.REPLOT_DONE, data)
         if self.armed is armed:
-            await self._carried_out(armed)
+            await self.word.carry_out(armed)
 
     def _look_again(self) -> None:
         """Have the inventory read the drives anew, beside all else."""

@@ -476,7 +476,7 @@ class TestQuarantine:
 
         assert farm.aside("a") == [kept]
         assert not second.exists()
-        assert farm.replacer.halted is None
+        assert farm.replacer.word.halted is None
         [wait] = farm.desk.status().waits
         assert wait == f"{kept} stays there: it is not old by the rule any more"
 
@@ -516,4 +516,4 @@ class TestQuarantine:
         await farm.replacer.step()
 
         assert (len(farm.aside("a")), farm.aside("b")) == (1, [])
-        assert farm.replacer.halted is None
+        assert farm.replacer.word.halted is None
