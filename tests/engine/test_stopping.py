@@ -40,6 +40,7 @@ class Resisting:
 
 @pytest.fixture
 def resisting(monkeypatch: pytest.MonkeyPatch) -> Resisting:
+    monkeypatch.setattr(stopping, "AGAIN", 0.1)
     return Resisting(monkeypatch)
 
 
@@ -82,9 +83,8 @@ async def test_a_stop_whose_processes_do_not_end_goes_on_once_they_have(
 
 
 async def test_a_stop_is_carried_out_again_until_the_last_process_has_ended(
-    farm: Farm, resisting: Resisting, monkeypatch: pytest.MonkeyPatch
+    farm: Farm, resisting: Resisting
 ) -> None:
-    monkeypatch.setattr(stopping, "AGAIN", 0.1, raising=False)
     async with farm.running(count=1) as engine:
         job = await held_still(engine)
         with pytest.raises(NotEnded):

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 import pytest
 
 from plotobot.engine.models import EventKind, MoveState
+from plotobot.engine.moving import harbour
 from plotobot.engine.moving.base import Landed, MoveOrder, MoveRefused, Step
 from plotobot.engine.moving.folder import FolderDestination
+from plotobot.engine.moving.rest import Rest
 from plotobot.engine.moving.words import at_destination
 from tests.engine.moving.remote.conftest import needs
 from tests.engine.moving.remote.hosts import Host, rsync_daemon
@@ -45,6 +47,17 @@ def drives(monkeypatch: pytest.MonkeyPatch) -> Drives:
     return ill
 
 
+@pytest.fixture
+def steady(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No rest ends early: other tests make room on the same file system as they please."""
+
+    def as_it_was(rest: Rest, free: int | None) -> Rest:
+        return rest
+
+    monkeypatch.setattr(harbour, "with_free", as_it_was)
+
+
+@pytest.mark.usefixtures("steady")
 @pytest.mark.parametrize("number", TROUBLES, ids=errno.errorcode.get)
 async def test_what_a_drive_refuses_goes_to_the_next_one(
     yard: Yard, drives: Drives, number: int
@@ -69,6 +82,7 @@ async def test_what_a_drive_refuses_goes_to_the_next_one(
     assert not failed
 
 
+@pytest.mark.usefixtures("steady")
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC], ids=errno.errorcode.get)
 async def test_a_drive_that_refuses_is_told_once_and_when_it_takes_plots_again(
     yard: Yard, drives: Drives, number: int
@@ -122,7 +136,7 @@ async def test_what_was_ordered_once_goes_elsewhere_as_well(yard: Yard, drives: 
     async with yard.mover(enabled=False) as mover:
         await mover.once()
         await until(mover, done(1))
-        assert not mover.busy
+        await until(mover, lambda _: not mover.busy)
     assert whole(yard.farm(2) / plot.name, yard.plots[0])
 
 
