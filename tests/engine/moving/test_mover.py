@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -403,10 +404,11 @@ async def test_a_destination_that_a_glob_names_may_be_away_at_a_restart(yard: Ya
 async def test_a_destination_that_a_label_names_may_be_away_at_a_restart(
     yard: Yard, disks: Disks
 ) -> None:
-    config, image = yard.config, disks.image("hdd", "YARDHDD", mib=32)
+    label = f"YARD{os.getpid()}"  # the whole machine sees it
+    config, image = yard.config, disks.image("hdd", label, mib=32)
     yard.config = lambda: replace(  # type: ignore[method-assign]
         config(),
-        drives={**config().drives, DriveKind.DESTINATION: ("label:YARDHDD", str(yard.farm(2)))},
+        drives={**config().drives, DriveKind.DESTINATION: (f"label:{label}", str(yard.farm(2)))},
     )
     disks.mount(image, str(yard.farm(1)))
     plot = yard.put(0)
@@ -547,7 +549,7 @@ async def test_a_source_that_hangs_puts_no_destination_out_of_use(yard: Yard, di
     frozen = yard.out(1)
     disks.mount(disks.image("ssd", "SSD", mib=32), str(frozen))
     plot = yard.put(0)
-    async with yard.mover(patience=2.0, bandwidth=int(SLOW * MIB)) as mover:
+    async with yard.mover(patience=6.0, bandwidth=int(SLOW * MIB)) as mover:
         await until(mover, lambda view: any(move.done > 0 for move in view.moves))
         run("fsfreeze", "-f", frozen)  # so that the plot cannot be removed
         try:
